@@ -1,0 +1,79 @@
+"""What DAV clients see: collections and their finished resources."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bridge.store.models.base import Base, text_enum
+from bridge.store.types import Instant
+
+
+class CollectionKind(StrEnum):
+    """What a collection holds: RFC 4791 calendar or RFC 6352 address book."""
+
+    CALENDAR = "calendar"
+    ADDRESS_BOOK = "addressbook"
+
+
+class CollectionRow(Base):
+    """A calendar or address book in a principal's home.
+
+    ``subject_id`` is the user whose records it shows; a collection whose subject is not its owner is a colleague's
+    calendar and read-only. ``revision`` counts changes and is taken in the transaction of the write;
+    ``generation`` changes when an older state of the database is restored. ``properties`` are what clients set
+    (displayname, colour, order …; D12), keyed by Clark names.
+    """
+
+    __tablename__ = "collections"
+    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(64), unique=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    subject_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(300))
+    kind: Mapped[CollectionKind] = mapped_column(text_enum(CollectionKind))
+    component: Mapped[str] = mapped_column(String(16))
+    generation: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(BigInteger, default=0)
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    modified_at: Mapped[datetime] = mapped_column(Instant())
+    swept_on: Mapped[date | None]
+
+
+class ResourceRow(Base):
+    """A calendar or address object resource: its finished text and all that lists and queries need.
+
+    ``etag`` is strong and without quotes. ``first_start`` and ``last_end`` are POSIX seconds; no ``first_start``
+    means undated, no ``last_end`` for ever. ``revision`` is the collection's counter at the last change. A deleted
+    resource stays as a tombstone without text, for clients that have not heard of it yet (RFC 6578 3.5.2).
+    """
+
+    __tablename__ = "resources"
+    __table_args__ = (
+        UniqueConstraint("collection_id", "href"),
+        Index(None, "collection_id", "revision"),
+        Index(None, "collection_id", "uid"),
+        Index(None, "collection_id", "first_start", "last_end"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    href: Mapped[str] = mapped_column(String(1024))
+    uid: Mapped[str] = mapped_column(Text)
+    component: Mapped[str] = mapped_column(String(16))
+    etag: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    first_start: Mapped[int | None] = mapped_column(BigInteger)
+    last_end: Mapped[int | None] = mapped_column(BigInteger)
+    recurring: Mapped[bool] = mapped_column(default=False)
+    deleted: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    modified_at: Mapped[datetime] = mapped_column(Instant())
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    label_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), index=True)
