@@ -55,7 +55,7 @@ class ValueList(TypeDecorator[tuple[Value, ...]], Generic[Value]):
 
     def __init__(self, kind: type[Value]) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind: type[Value] = kind
 
     def process_bind_param(self, value: Iterable[Value] | None, dialect: Dialect) -> list[dict[str, Any]]:  # noqa: ARG002
         """Write only what differs from the defaults, to keep rows small."""
