@@ -1,0 +1,219 @@
+"""The configuration: ``config.ini`` read once, whole, into frozen dataclasses.
+
+Every option is declared once, below, with its default as it would be written in the file, what it must look like, and
+one line of help; ``config.ini`` repeats defaults and help, and a test compares the two. ``load`` collects every
+problem and raises one ``ConfigError``.
+"""
+
+import configparser
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from bridge import values
+from bridge.errors import ConfigError
+
+T = TypeVar("T")
+
+PREFIX = "DAVBRIDGE_"
+RESERVED = frozenset({"DAVBRIDGE_CONFIG"})  # names the file itself; read by the command line
+RADICALE = "radicale."
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option as declared: the default as text, how its text becomes a value, and its help."""
+
+    default: str
+    help: str
+    parse: Callable[[str, Path], Any]
+
+
+def option(default: str, help: str, parse: Callable[[str, Path], T]) -> T:  # noqa: A002 - what readers call it
+    """Declare an option as a dataclass field. The default is parsed relative to the current folder."""
+    declared = Option(default, help, parse)
+    return field(default_factory=lambda: parse(default, Path()), metadata={"option": declared})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``[server]``: how the one process group listens."""
+
+    host: str = option("127.0.0.1", "Address to listen on; 0.0.0.0 or :: for every interface.", values.word)
+    port: int = option("8080", "Port to listen on.", values.whole(1, 65535))
+    workers: int = option("2", "Processes that answer requests.", values.whole(1, 256))
+    threads: int = option("4", "Threads in each of these processes.", values.whole(1, 256))
+    certificate: Path | None = option("", "TLS certificate chain (PEM). Empty: no TLS here.", values.optional_path)
+    key: Path | None = option("", "Private key of the certificate (PEM).", values.optional_path)
+    trusted_proxies: tuple[values.Network, ...] = option(
+        "", "Reverse proxies whose X-Forwarded-* is believed: addresses or networks, by commas.", values.networks
+    )
+    base_url: str = option(
+        "", "Public address of the server, such as https://dav.example.com. Empty: from the request.", values.base_url
+    )
+    max_body: int = option("10 MB", "Largest request body that is read.", values.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """``[database]``: the SQL database that holds everything."""
+
+    url: str = option(
+        "sqlite:///var/davbridge.sqlite3",
+        "SQLite file, or postgresql://user:password@host/name.",
+        values.database_url,
+    )
+    busy_timeout: timedelta = option("10 s", "How long a write waits for another one.", values.duration)
+    pool_size: int = option("5", "PostgreSQL: connections that each process keeps open.", values.whole(1, 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """``[security]``: secrets of this installation."""
+
+    secret_file: Path = option(
+        "var/secret.key", "Key for app passwords and cookies; made on first use, mode 0600.", values.path
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """``[web]``: what people see, and the defaults of new users."""
+
+    title: str = option("davbridge", "Name of this installation, shown on every page.", values.text)
+    language: str = option(
+        "en",
+        "Language of the page and of new users: en, lv, ru, pl or sv.",
+        values.choice("en", "lv", "ru", "pl", "sv"),
+    )
+    time_zone: str = option("Europe/Riga", "Time zone of new users (IANA name).", values.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Dav:
+    """``[dav]``: what calendar and address book programs get."""
+
+    realm: str = option("davbridge", "Name that programs show when they ask for the password.", values.text)
+    max_resource_size: int = option("1 MB", "Largest single event, task or contact.", values.size)
+    photo_pixels: int = option("512", "Longer side to which contact photos are reduced.", values.whole(16, 4096))
+    journal_days: int = option("30", "Days for which every change can be undone.", values.whole(1, 3650))
+    series_horizon_days: int = option(
+        "365", "Days ahead for which the CRM shows the occurrences of a series.", values.whole(1, 3650)
+    )
+    past_days: int = option("0", "Days that calendars reach back for new users. 0: everything.", values.whole(0, 36500))
+    shortcuts: bool = option("on", "Answer the commonest requests without Radicale. Off to compare.", values.switch)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything ``config.ini`` says. ``radicale`` maps section → option → text, handed to Radicale unread."""
+
+    server: Server = field(default_factory=Server)
+    database: Database = field(default_factory=Database)
+    security: Security = field(default_factory=Security)
+    web: Web = field(default_factory=Web)
+    dav: Dav = field(default_factory=Dav)
+    radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
+    {"server": Server, "database": Database, "security": Security, "web": Web, "dav": Dav}
+)
+
+
+def options(section: type[Any]) -> dict[str, Option]:
+    """Return the declared options of one section's class by name, in order."""
+    return {each.name: each.metadata["option"] for each in fields(section)}
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the file, then the overrides ``DAVBRIDGE_<SECTION>_<OPTION>`` (``…_FILE``: the value is in that file).
+
+    Relative paths are relative to the folder of ``path``; without a file, to the current folder. Raises
+    ``ConfigError`` with every problem: unknown sections, options and variables, wrong values, unreadable files.
+    """
+    problems: list[str] = []
+    written = _read(path, problems)
+    _override(written, environ, problems)
+    folder = path.absolute().parent if path else Path.cwd()
+    sections = {name: _section(name, kind, written.pop(name, {}), folder, problems) for name, kind in SECTIONS.items()}
+    radicale = {name.removeprefix(RADICALE): written.pop(name) for name in list(written) if name.startswith(RADICALE)}
+    problems += [f"[{name}]: there is no such section." for name in written]
+    if not problems:
+        problems += _contradictions(sections["server"])
+    if problems:
+        raise ConfigError(problems)
+    return Config(**sections, radicale=MappingProxyType({k: MappingProxyType(v) for k, v in radicale.items()}))
+
+
+def _read(path: Path | None, problems: list[str]) -> dict[str, dict[str, str]]:
+    if path is None:
+        return {}
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
+    except OSError as error:
+        problems.append(f"{path} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError:
+        problems.append(f"{path} is not UTF-8 text.")
+    except configparser.Error as error:
+        problems.append(f"{path} is not a configuration file: {' '.join(str(error).split())}")
+        return {}  # what was read until then is half-made
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _override(written: dict[str, dict[str, str]], environ: Mapping[str, str], problems: list[str]) -> None:
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable in RESERVED:
+            continue
+        target = _target(variable.removeprefix(PREFIX).lower())
+        if target is None:
+            problems.append(f"{variable}: there is no such option.")
+            continue
+        section, name, in_file = target
+        try:
+            text = Path(value).read_text(encoding="utf-8").strip() if in_file else value
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(
+                f"{variable}: {value} cannot be read: {getattr(error, 'strerror', 'it is not UTF-8 text')}."
+            )
+            continue
+        written.setdefault(section, {})[name] = text
+
+
+def _target(variable: str) -> tuple[str, str, bool] | None:
+    """Find (section, option, is the value in a file?) for a variable without its prefix, in lower case."""
+    section, _, name = variable.partition("_")
+    if section == RADICALE.removesuffix("."):
+        inner, _, name = name.partition("_")
+        return (RADICALE + inner, name, False) if inner and name else None
+    known = options(SECTIONS[section]) if section in SECTIONS else {}
+    if name in known:
+        return section, name, False
+    shorter = name.removesuffix("_file")
+    return (section, shorter, True) if shorter in known else None
+
+
+def _section(name: str, kind: type[Any], written: dict[str, str], folder: Path, problems: list[str]) -> Any:
+    known = options(kind)
+    problems += [f"[{name}] {key}: there is no such option." for key in written if key not in known]
+    return kind(**dict(_values(name, known, written, folder, problems)))
+
+
+def _values(
+    section: str, known: dict[str, Option], written: dict[str, str], folder: Path, problems: list[str]
+) -> Iterator[tuple[str, Any]]:
+    for key, declared in known.items():
+        try:
+            yield key, declared.parse(written.get(key, declared.default), folder)
+        except ValueError as error:
+            problems.append(f"[{section}] {key}: {error} ({declared.help})")
+
+
+def _contradictions(server: Server) -> list[str]:
+    if (server.certificate is None) != (server.key is None):
+        return ["[server] certificate and key: TLS needs both of them."]
+    return []
