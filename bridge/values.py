@@ -75,7 +75,7 @@ def path(value: str, folder: Path) -> Path:
     """Read a path; a relative one starts in the folder of the configuration file."""
     if not value:
         raise ValueError("a path is needed.")
-    return folder / Path(value).expanduser()
+    return folder / value
 
 
 def optional_path(value: str, folder: Path) -> Path | None:

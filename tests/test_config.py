@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge import config, values
@@ -241,6 +241,7 @@ def test_what_is_no_time_zone(text: str) -> None:
 
 
 @given(st.text())
+@example("~0")
 def test_no_text_breaks_a_parser(text: str) -> None:
     declared = [option for kind in config.SECTIONS.values() for option in config.options(kind).values()]
     for option in declared:

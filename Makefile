@@ -1,0 +1,63 @@
+# davbridge. "make run" starts it, "make test" tests it, "make help" lists the rest.
+
+PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done))
+# Processes of "make test"; 0 runs everything in one.
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+VENV := .venv/made
+RUN := .venv/installed-run
+TEST := .venv/installed-test
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
+
+.PHONY: help run serve test lint lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: $(RUN) ## install, fill with a small demo company on the first run, and start the server
+	@$(BIN)/davbridge migrate
+	@$(BIN)/davbridge demo --if-empty
+	@exec $(BIN)/davbridge serve
+
+serve: $(RUN) ## start the server without demo data
+	@$(BIN)/davbridge migrate
+	@exec $(BIN)/davbridge serve
+
+test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: more arguments)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+lint: $(TEST) ## check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: ## write requirements.lock anew from the newest versions that pyproject.toml allows
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check '.[test]'
+	@.venv-lock/bin/python -m pip freeze --exclude davbridge | LC_ALL=C sort --ignore-case > requirements.lock
+	@rm -rf .venv-lock
+
+clean: ## remove what was installed and built, but never the data in var/
+	rm -rf .venv .venv-lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are made last: an interrupted installation is taken up again by the next call.
+$(RUN): pyproject.toml requirements.lock | $(VENV)
+	@echo 'Installing davbridge into .venv …'
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(TEST): pyproject.toml requirements.lock | $(VENV)
+	@echo 'Installing davbridge and what its tests need into .venv …'
+	@$(INSTALL) --editable '.[test]'
+	@touch $(RUN) $@
+
+$(VENV):
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed. Name it with make PYTHON=…' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo 'Python has no venv. On Debian: apt-get install python3-venv' >&2; exit 1; }
+	@touch $@
