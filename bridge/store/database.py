@@ -1,0 +1,101 @@
+"""The database: sessions that read a snapshot, sessions that write in one transaction, and the schema's version."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from weakref import WeakSet
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bridge.store.engines import create_engines, parse_url
+from bridge.store.failures import translated
+
+
+class Database:
+    """One SQLite file or PostgreSQL database, for all threads of a process.
+
+    ``url`` is SQLAlchemy's address (``sqlite:///…``, ``postgresql://…``), ``busy_timeout`` how long a session waits
+    for a lock or a connection, ``pool_size`` how many connections stay open for reading (PostgreSQL: at all).
+    ``dialect`` is ``sqlite`` or ``postgresql``.
+
+    Raises ``ConfigError`` for an address that cannot be used. ``read`` and ``write`` raise ``TemporaryError`` with
+    ``remote="database"`` when the database is locked, full or out of reach, ``Conflict`` for a violated unique or
+    foreign key, ``Invalid`` for a value that a column cannot hold; they never retry.
+    """
+
+    def __init__(self, url: str, *, busy_timeout: timedelta = timedelta(seconds=10), pool_size: int = 4) -> None:
+        address = parse_url(url)
+        self.dialect = address.get_backend_name()
+        self._readers, self._writers = create_engines(address, busy_timeout, pool_size)
+        _open.add(self)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one consistent state, that of its first statement, and cannot write."""
+        with Session(self._readers, expire_on_commit=False) as session, _translating(writing=False):
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session in one transaction, committed when the block ends and rolled back on an exception.
+
+        On SQLite it holds the only write lock from its first statement on; on PostgreSQL (READ COMMITTED), lock the
+        row (``SELECT … FOR UPDATE``) whose value decides what is written. Do not nest.
+        """
+        with Session(self._writers, expire_on_commit=False) as session, _translating(writing=True):
+            yield session
+            session.commit()
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version. Several processes may call this at once: one works, the rest wait."""
+        from bridge.store import migrations  # noqa: PLC0415 - the processes that answer requests never need Alembic
+
+        with _translating(writing=True), self._writers.connect() as connection:
+            migrations.upgrade(connection)
+
+    def check_schema(self) -> list[str]:
+        """Say, in sentences, how the tables differ from what this version needs; nothing if they are right."""
+        from bridge.store import migrations  # noqa: PLC0415 - see ``migrate``
+
+        with _translating(writing=False), self._readers.connect() as connection:
+            return migrations.differences(connection)
+
+    def close(self) -> None:
+        """Close the connections. A later session opens new ones."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+    def after_fork(self) -> None:
+        """Forget, in a child process, the parent's connections. Every fork calls this by itself."""
+        self._readers.dispose(close=False)
+        self._writers.dispose(close=False)
+
+
+@contextmanager
+def _translating(*, writing: bool) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        ours = translated(error, writing=writing)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+_open: WeakSet[Database] = WeakSet()
+
+
+def _before_fork() -> None:
+    """Close idle connections: SQLite's idea of its locks must not reach a child, nor a socket be shared with it."""
+    for database in list(_open):
+        database.close()
+
+
+def _after_fork() -> None:
+    for database in list(_open):
+        database.after_fork()
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

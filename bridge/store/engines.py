@@ -1,0 +1,136 @@
+"""One engine for reading and one for writing, set up for SQLite or PostgreSQL."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from psycopg import Connection as PostgreSQLConnection
+from psycopg import Error as PostgreSQLError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import QueuePool
+
+from bridge.errors import ConfigError
+
+CACHE_KIBIBYTES = 4096  # per connection
+MMAP_BYTES = 16 * 2**20  # per connection; counts as the process's memory once it was read
+WAL_BYTES = 64 * 2**20  # the write-ahead log is cut back to this after a checkpoint
+IDLE_SECONDS = 30.0  # an idle connection may have been cut by a restart or a firewall: ask before using it
+
+
+def parse_url(url: str) -> URL:
+    """Read the address of a database; ``postgresql://`` means the driver psycopg. Raises ``ConfigError``."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ConfigError(["The address of the database cannot be read."]) from None
+    if address.drivername in ("postgresql", "postgresql+psycopg"):
+        return address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise ConfigError(["The address of the database must begin with sqlite:/// or postgresql://."])
+    if address.database in (None, "", ":memory:"):
+        raise ConfigError(["An SQLite database needs a file: several processes share it."])
+    return address
+
+
+def create_engines(address: URL, busy_timeout: timedelta, pool_size: int) -> tuple[Engine, Engine]:
+    """Build the engines that read and that write."""
+    if address.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(address.database)))
+        readers = _sqlite(address, busy_timeout, pool_size, writing=False)
+        return readers, _sqlite(address, busy_timeout, 1, writing=True)
+    engine = _postgresql(address, busy_timeout, pool_size)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), engine
+
+
+def _prepare_file(file: Path) -> None:
+    """Create the file, for our eyes only; SQLite gives its companions (``-wal``, ``-shm``) the same mode."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ConfigError([f"The database file {file} cannot be opened: {error.strerror}."]) from error
+
+
+def _sqlite(address: URL, busy_timeout: timedelta, pool_size: int, *, writing: bool) -> Engine:
+    """Let us say BEGIN ourselves: left alone, the driver begins late and reads outside of the transaction.
+
+    Writers have one connection per process: threads then queue up for it in order, where SQLite would let them
+    poll the file's lock.
+    """
+    engine = create_engine(
+        address,
+        hide_parameters=True,  # personal data and key hashes stay out of the log
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0 if writing else 10,
+        pool_timeout=busy_timeout.total_seconds(),
+        pool_use_lifo=True,  # the connection used last has the warmest cache
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": busy_timeout.total_seconds()},
+    )
+    pragmas = _PRAGMAS + ("PRAGMA query_only=OFF;" if writing else "PRAGMA query_only=ON;")
+    statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    def connected(connection: SQLiteConnection, _record: object) -> None:
+        connection.executescript(pragmas)
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+_PRAGMAS = f"""
+    PRAGMA journal_mode=WAL;
+    PRAGMA synchronous=FULL;
+    PRAGMA foreign_keys=ON;
+    PRAGMA temp_store=MEMORY;
+    PRAGMA cache_size=-{CACHE_KIBIBYTES};
+    PRAGMA mmap_size={MMAP_BYTES};
+    PRAGMA journal_size_limit={WAL_BYTES};
+"""
+
+
+def _postgresql(address: URL, busy_timeout: timedelta, pool_size: int) -> Engine:
+    """Wait for locks as long as SQLite would, and ask connections that were idle for long whether they still live."""
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        pool_timeout=busy_timeout.total_seconds(),
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": 10},
+    )
+    milliseconds = int(busy_timeout.total_seconds() * 1000)
+
+    def connected(connection: PostgreSQLConnection[Any], _record: object) -> None:
+        connection.execute(f"SET lock_timeout = {milliseconds:d}")
+        connection.execute("SET jit = off")  # compiling costs more than any of our statements
+        connection.commit()
+
+    def returned(_connection: object, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    def taken(connection: PostgreSQLConnection[Any], record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("idle_since", float("inf")) > IDLE_SECONDS:
+            _ping(connection)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", taken)
+    return engine
+
+
+def _ping(connection: PostgreSQLConnection[Any]) -> None:
+    """Raise ``DisconnectionError``, on which the pool connects anew, if the server has gone."""
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except PostgreSQLError as error:
+        raise DisconnectionError from error
