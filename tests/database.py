@@ -1,0 +1,188 @@
+"""Fixtures that give each test a database of its own, already migrated: SQLite, PostgreSQL, or both in turn."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bridge.store.database import Database
+
+BOTH = (
+    "sqlite",
+    pytest.param("postgresql", marks=(pytest.mark.postgresql, pytest.mark.xdist_group("postgresql"))),
+)
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+}
+
+
+class PostgreSQLServer:
+    """A private server on a free port of the loopback interface, with a migrated template."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.data = folder / "data"
+        self.port = free_port()
+        self._user = _unprivileged(folder)
+        subprocess.run(
+            [*self._user, programs / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            + ["--locale=C.UTF-8", "--no-sync"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        self._log = (folder / "log").open("wb")
+        self._process = self._start(folder)
+        self._admin = self._connect()
+        self._admin.execute("CREATE DATABASE template_migrated")
+        with closing(Database(self.url("template_migrated"))) as database:
+            database.migrate()
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def create(self, template: str = "template1") -> str:
+        """Copy a template under a new name, and return the copy's address."""
+        name = f"test_{uuid4().hex}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        self._admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        name = url.rpartition("/")[2]
+        self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def stop(self) -> None:
+        self._admin.close()
+        self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        self._process.wait(timeout=30)
+        self._log.close()
+
+    def _start(self, folder: Path) -> subprocess.Popen[bytes]:
+        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        command = [*self._user, self.programs / "postgres", "-D", self.data, "-p", str(self.port), *settings]
+        return subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, cwd=folder)
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        for _ in range(200):
+            try:
+                return psycopg.connect(self.url("postgres"), autocommit=True)
+            except psycopg.OperationalError:
+                try:
+                    code = self._process.wait(timeout=0.05)
+                except subprocess.TimeoutExpired:
+                    continue
+                pytest.fail(f"PostgreSQL ended with {code}: {Path(self._log.name).read_text()}")
+        self._process.kill()
+        pytest.fail(f"PostgreSQL does not answer: {Path(self._log.name).read_text()}")
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _unprivileged(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: find how to run it as its own user. The server ends when the tests do."""
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0:
+        return [setpriv, "--pdeathsig", "INT"] if setpriv else []
+    shutil.chown(folder, "postgres")
+    assert setpriv, "root needs setpriv (util-linux) to start PostgreSQL"
+    return [setpriv, "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--pdeathsig", "INT"]
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if os.environ.get("CI") == "true":
+        pytest.fail("CI needs Debian's postgresql package.")
+    pytest.skip("Debian's postgresql package is not installed")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    """One server for all tests of a process; not below pytest's own folder, which other users may not enter."""
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="davbridge-postgresql-"))
+    try:
+        server = PostgreSQLServer(programs, folder)
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgreSQLServer) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database without rows."""
+    url = postgresql_server.create("template_migrated")
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    with closing(Database(f"sqlite:///{file}")) as database:
+        database.migrate()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a migrated SQLite database without rows."""
+    file = tmp_path / "davbridge.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    with closing(Database(sqlite_url)) as database:
+        yield database
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated database without rows: SQLite, then PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database without rows: SQLite, then PostgreSQL."""
+    with closing(Database(database_url)) as database:
+        yield database
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: PostgreSQLServer = request.getfixturevalue("postgresql_server")
+    url = server.create()
+    yield url
+    server.drop(url)
