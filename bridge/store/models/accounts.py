@@ -1,22 +1,15 @@
 """Users, what they chose, and their devices."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.core.activity import Visibility
 from bridge.core.event import EventKind
+from bridge.core.user import Role
 from bridge.store.models.base import Base, text_enum
 from bridge.store.types import Instant
-
-
-class Role(StrEnum):
-    """What a user may do besides their own data (R28)."""
-
-    REGULAR = "regular"
-    ADMIN = "admin"
 
 
 class UserRow(Base):

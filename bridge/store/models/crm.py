@@ -86,6 +86,15 @@ class PersonRow(Record, Base):
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.EVERYONE)
 
 
+class PersonEmailRow(Base):
+    """An e-mail address of a person in lower case, for matching guests and duplicates (R17)."""
+
+    __tablename__ = "person_emails"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), primary_key=True, index=True)
+
+
 class LabelRow(Base):
     """A label of persons and organizations."""
 

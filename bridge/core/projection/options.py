@@ -1,0 +1,68 @@
+"""What a user chose about how records are shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bridge.core.activity import ActivityType, Deal, Visibility
+from bridge.core.event import EventKind
+from bridge.core.linkblock import BlockLabels
+from bridge.core.person import Organization, Person
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOption:
+    """How one activity type is shown (R27). ``color`` overrides the type's; ``reminder`` is from the start."""
+
+    shown_as: EventKind = EventKind.EVENT
+    color: str = ""
+    reminder: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarOptions:
+    """A user's choices for activities.
+
+    ``zone`` is where floating and new times are meant. ``types`` are all activity types by key. ``base_url`` is the
+    CRM page's address for links, or ``""``. ``private_text`` is what others read instead of a private subject.
+    """
+
+    zone: ZoneInfo
+    types: Mapping[str, ActivityType]
+    type_options: Mapping[str, TypeOption] = field(default_factory=dict)
+    default_type: str = "meeting"
+    default_visibility: Visibility = Visibility.EVERYONE
+    include_links: bool = True
+    base_url: str = ""
+    labels: BlockLabels = field(default_factory=BlockLabels)
+    private_text: str = "Private"
+
+    def option(self, type_key: str) -> TypeOption:
+        """The choice for one type; the default where none was made."""
+        return self.type_options.get(type_key, TypeOption())
+
+    def type_name(self, type_key: str) -> str:
+        """What people call a type; its key when it is gone."""
+        return self.types[type_key].name if type_key in self.types else type_key
+
+    def color(self, type_key: str) -> str:
+        """The colour of a type for this user."""
+        kind = self.types.get(type_key)
+        return self.option(type_key).color or (kind.color if kind else "")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRecords:
+    """The records an activity is linked to. A deleted one is not shown."""
+
+    deal: Deal | None = None
+    person: Person | None = None
+    organization: Organization | None = None
+    participants: tuple[Person, ...] = ()
+
+    @property
+    def all(self) -> tuple[Deal | Person | Organization, ...]:
+        """Every linked record, for the rule of visibility (R12)."""
+        single = (self.deal, self.person, self.organization)
+        return (*(record for record in single if record is not None), *self.participants)

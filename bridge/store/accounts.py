@@ -1,0 +1,158 @@
+"""Queries about users, their choices and their devices."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from bridge.core.activity import ActivityType
+from bridge.core.projection.options import TypeOption
+from bridge.core.user import User
+from bridge.store.models import ActivityTypeRow, ColleagueCalendarRow, DeviceRow, TypeOptionRow, UserRow
+from bridge.store.rows import columns_of, record_of
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An app password as its owner sees it: everything but the password."""
+
+    id: int
+    user_id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_client: str
+    revoked_at: datetime | None
+
+
+def user_by_login(session: Session, login: str) -> User | None:
+    """Find a user by login."""
+    row = session.scalar(select(UserRow).where(UserRow.login == login))
+    return record_of(User, row) if row else None
+
+
+def users(session: Session, ids: Collection[int] | None = None) -> dict[int, User]:
+    """All users, or some, by id."""
+    query = select(UserRow).order_by(UserRow.login)
+    if ids is not None:
+        query = query.where(UserRow.id.in_(ids))
+    return {row.id: record_of(User, row) for row in session.scalars(query)}
+
+
+def save_user(session: Session, user: User, *, now: datetime, password_hash: str | None = None) -> User:
+    """Add a user, or change one. A ``password_hash`` of ``None`` leaves the password alone."""
+    row = session.get(UserRow, user.id) if user.id else UserRow(created_at=now)
+    assert row is not None  # noqa: S101 - ids come from the database
+    for name, value in columns_of(user, "id").items():
+        setattr(row, name, value)
+    if password_hash is not None:
+        row.password_hash = password_hash
+    session.add(row)
+    session.flush()
+    return record_of(User, row)
+
+
+def activity_types(session: Session) -> dict[str, ActivityType]:
+    """All activity types by key, in their order."""
+    rows = session.scalars(select(ActivityTypeRow).order_by(ActivityTypeRow.position, ActivityTypeRow.id))
+    return {row.key: record_of(ActivityType, row) for row in rows}
+
+
+def save_activity_type(session: Session, kind: ActivityType) -> ActivityType:
+    """Add an activity type, or change the one with its key."""
+    row = session.scalar(select(ActivityTypeRow).where(ActivityTypeRow.key == kind.key)) or ActivityTypeRow()
+    for name, value in columns_of(kind, "id").items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    return record_of(ActivityType, row)
+
+
+def type_options(session: Session, user_id: int) -> dict[str, TypeOption]:
+    """How a user wants activity types shown (R27)."""
+    rows = session.scalars(select(TypeOptionRow).where(TypeOptionRow.user_id == user_id))
+    return {row.type_key: _type_option(row) for row in rows}
+
+
+def save_type_option(session: Session, user_id: int, type_key: str, option: TypeOption) -> None:
+    """Keep a user's choice for one type."""
+    minutes = None if option.reminder is None else int(-option.reminder.total_seconds() // 60)
+    session.merge(
+        TypeOptionRow(
+            user_id=user_id,
+            type_key=type_key,
+            shown_as=option.shown_as,
+            color=option.color,
+            reminder_minutes=minutes,
+        )
+    )
+    session.flush()
+
+
+def _type_option(row: TypeOptionRow) -> TypeOption:
+    reminder = None if row.reminder_minutes is None else -timedelta(minutes=row.reminder_minutes)
+    return TypeOption(row.shown_as, row.color, reminder)
+
+
+def colleagues_of(session: Session, viewer_id: int) -> list[int]:
+    """Whose calendars a user wants to see."""
+    query = select(ColleagueCalendarRow.subject_id).where(ColleagueCalendarRow.viewer_id == viewer_id)
+    return list(session.scalars(query))
+
+
+def set_colleagues(session: Session, viewer_id: int, subjects: Collection[int]) -> None:
+    """Choose whose calendars a user wants to see."""
+    session.execute(delete(ColleagueCalendarRow).where(ColleagueCalendarRow.viewer_id == viewer_id))
+    rows: Sequence[Mapping[str, int]] = [{"viewer_id": viewer_id, "subject_id": subject} for subject in subjects]
+    if rows:
+        session.execute(insert(ColleagueCalendarRow), rows)
+
+
+def add_device(session: Session, *, user_id: int, name: str, key_hash: str, now: datetime) -> Device:
+    """Keep the keyed hash of a new app password."""
+    row = DeviceRow(user_id=user_id, name=name, key_hash=key_hash, created_at=now, last_client="")
+    session.add(row)
+    session.flush()
+    return record_of(Device, row)
+
+
+def devices(session: Session, user_id: int | None = None) -> list[Device]:
+    """All devices, or those of one user, revoked ones included."""
+    query = select(DeviceRow).order_by(DeviceRow.id)
+    if user_id is not None:
+        query = query.where(DeviceRow.user_id == user_id)
+    return [record_of(Device, row) for row in session.scalars(query)]
+
+
+def device_by_key(session: Session, login: str, key_hash: str) -> tuple[User, Device] | None:
+    """Find the usable device with this keyed hash, of this enabled user: one indexed lookup."""
+    query = (
+        select(UserRow, DeviceRow)
+        .join(DeviceRow, DeviceRow.user_id == UserRow.id)
+        .where(DeviceRow.key_hash == key_hash, DeviceRow.revoked_at.is_(None))
+        .where(UserRow.login == login, UserRow.enabled)
+    )
+    found = session.execute(query).first()
+    return (record_of(User, found[0]), record_of(Device, found[1])) if found else None
+
+
+def touch_device(session: Session, device_id: int, *, now: datetime, client: str) -> None:
+    """Remember that a device was used."""
+    session.execute(
+        update(DeviceRow).where(DeviceRow.id == device_id).values(last_used_at=now, last_client=client[:255])
+    )
+
+
+def revoke_device(session: Session, device_id: int, *, now: datetime) -> bool:
+    """Make an app password useless. Whether there was a usable one."""
+    found = session.execute(
+        update(DeviceRow).where(DeviceRow.id == device_id, DeviceRow.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return bool(found.rowcount)  # type: ignore[attr-defined]
+
+
+def count_users(session: Session) -> int:
+    """How many users there are."""
+    return session.scalar(select(func.count()).select_from(UserRow)) or 0

@@ -1,0 +1,137 @@
+"""Queries about activities, deals, and what activities are linked to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Select, delete, insert, or_, select
+from sqlalchemy.orm import Session
+
+from bridge.core.activity import Activity, Deal
+from bridge.core.projection.options import LinkedRecords
+from bridge.store import contacts
+from bridge.store.models import ActivityRow, DealRow, OccurrenceRow, ParticipantRow
+from bridge.store.rows import columns_of, record_of
+
+
+def activities(session: Session, ids: Collection[int]) -> dict[int, Activity]:
+    """Some activities by id, deleted ones included."""
+    return _load(session, select(ActivityRow).where(ActivityRow.id.in_(ids)))
+
+
+def activity_ids(
+    session: Session,
+    *,
+    owner_ids: Collection[int] | None = None,
+    deal_id: int | None = None,
+    person_id: int | None = None,
+    organization_id: int | None = None,
+    type_key: str | None = None,
+) -> list[int]:
+    """The ids of the live activities that match every given condition; a person also by participation."""
+    query = select(ActivityRow.id).where(ActivityRow.deleted.is_(False)).order_by(ActivityRow.id)
+    if owner_ids is not None:
+        query = query.where(ActivityRow.owner_id.in_(owner_ids))
+    if deal_id is not None:
+        query = query.where(ActivityRow.deal_id == deal_id)
+    if organization_id is not None:
+        query = query.where(ActivityRow.organization_id == organization_id)
+    if type_key is not None:
+        query = query.where(ActivityRow.type == type_key)
+    if person_id is not None:
+        taking_part = select(ParticipantRow.activity_id).where(ParticipantRow.person_id == person_id)
+        query = query.where(or_(ActivityRow.person_id == person_id, ActivityRow.id.in_(taking_part)))
+    return list(session.scalars(query))
+
+
+def find_activities(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Activity]:
+    """A user's activities whose subject contains a text, the newest first, deleted ones included."""
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    query = (
+        select(ActivityRow)
+        .where(ActivityRow.owner_id == owner_id, ActivityRow.subject.ilike(pattern, escape="\\"))
+        .order_by(ActivityRow.id.desc())
+        .limit(limit)
+    )
+    return list(_load(session, query).values())
+
+
+def activities_by_uid(session: Session, uid: str) -> list[Activity]:
+    """All activities with a UID, deleted ones included."""
+    return list(_load(session, select(ActivityRow).where(ActivityRow.uid == uid)).values())
+
+
+def _load(session: Session, query: Select[ActivityRow]) -> dict[int, Activity]:
+    rows = session.scalars(query).all()
+    people = _participants(session, [row.id for row in rows])
+    return {row.id: record_of(Activity, row, participants=people.get(row.id, ())) for row in rows}
+
+
+def _participants(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    query = (
+        select(ParticipantRow.activity_id, ParticipantRow.person_id)
+        .where(ParticipantRow.activity_id.in_(ids))
+        .order_by(ParticipantRow.activity_id, ParticipantRow.position)
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for activity_id, person_id in session.execute(query):
+        found[activity_id].append(person_id)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def save_activity(session: Session, activity: Activity) -> Activity:
+    """Add an activity, or change one."""
+    row = session.get(ActivityRow, activity.id) if activity.id else ActivityRow()
+    assert row is not None  # noqa: S101 - ids come from the database
+    for name, value in columns_of(activity, "id", "participants").items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    session.execute(delete(ParticipantRow).where(ParticipantRow.activity_id == row.id))
+    if activity.participants:
+        session.execute(insert(ParticipantRow), _participant_rows(row.id, activity.participants))
+    return record_of(Activity, row, participants=activity.participants)
+
+
+def add_activities(session: Session, new: Sequence[Activity]) -> list[int]:
+    """Add many new activities at once; their ids in the same order."""
+    statement = insert(ActivityRow).returning(ActivityRow.id, sort_by_parameter_order=True)
+    ids = list(session.scalars(statement, [columns_of(a, "id", "participants") for a in new]))
+    people = [row for i, a in zip(ids, new, strict=True) for row in _participant_rows(i, a.participants)]
+    if people:
+        session.execute(insert(ParticipantRow), people)
+    return ids
+
+
+def _participant_rows(activity_id: int, persons: Sequence[int]) -> list[Mapping[str, int]]:
+    return [{"activity_id": activity_id, "person_id": p, "position": i} for i, p in enumerate(persons)]
+
+
+def replace_occurrences(session: Session, activity_id: int, found: Sequence[Mapping[str, object]]) -> None:
+    """Keep the occurrences of a series that the CRM shows (R11)."""
+    session.execute(delete(OccurrenceRow).where(OccurrenceRow.activity_id == activity_id))
+    if found:
+        session.execute(insert(OccurrenceRow), [{"activity_id": activity_id, **row} for row in found])
+
+
+def deals(session: Session, ids: Collection[int]) -> dict[int, Deal]:
+    """Some deals by id, deleted ones included."""
+    rows = session.scalars(select(DealRow).where(DealRow.id.in_(ids)))
+    return {row.id: record_of(Deal, row) for row in rows}
+
+
+def linked_records(session: Session, records: Collection[Activity]) -> dict[int, LinkedRecords]:
+    """What each activity is linked to, with a handful of statements for any number of activities."""
+    found_deals = deals(session, {a.deal_id for a in records if a.deal_id is not None})
+    person_ids = {p for a in records for p in (*a.participants, a.person_id) if p is not None}
+    persons = contacts.persons(session, person_ids, photos=False)
+    organization_ids = {a.organization_id for a in records if a.organization_id is not None}
+    organizations = contacts.organizations(session, organization_ids)
+    return {
+        a.id: LinkedRecords(
+            deal=found_deals.get(a.deal_id or 0),
+            person=persons.get(a.person_id or 0),
+            organization=organizations.get(a.organization_id or 0),
+            participants=tuple(persons[p] for p in a.participants if p in persons),
+        )
+        for a in records
+    }

@@ -1,0 +1,248 @@
+"""Queries about persons, organizations and labels."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from bridge.core.contact import Name, Photo
+from bridge.core.person import Label, Organization, Person
+from bridge.store.models import (
+    LabelRow,
+    OrganizationLabelRow,
+    OrganizationRow,
+    PersonEmailRow,
+    PersonLabelRow,
+    PersonRow,
+    PhotoRow,
+)
+from bridge.store.rows import columns_of, record_of
+
+_PARTS = ("family", "given", "additional", "prefixes", "suffixes")
+
+
+def persons(session: Session, ids: Collection[int], *, photos: bool = True) -> dict[int, Person]:
+    """Some persons by id, deleted ones included; without their photos if those are not wanted."""
+    return _load_persons(session, select(PersonRow).where(PersonRow.id.in_(ids)), photos=photos)
+
+
+def person_ids(
+    session: Session, *, owner_id: int | None = None, organization_id: int | None = None, label_id: int | None = None
+) -> list[int]:
+    """The ids of the live persons that match every given condition."""
+    query = select(PersonRow.id).where(PersonRow.deleted.is_(False)).order_by(PersonRow.id)
+    if owner_id is not None:
+        query = query.where(PersonRow.owner_id == owner_id)
+    if organization_id is not None:
+        query = query.where(PersonRow.organization_id == organization_id)
+    if label_id is not None:
+        query = query.join(PersonLabelRow).where(PersonLabelRow.label_id == label_id)
+    return list(session.scalars(query))
+
+
+def find_persons(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Person]:
+    """A user's persons whose name contains a text, deleted ones included."""
+    query = select(PersonRow).where(PersonRow.owner_id == owner_id, _contains(PersonRow.name, text))
+    return list(_load_persons(session, query.order_by(PersonRow.id.desc()).limit(limit), photos=False).values())
+
+
+def persons_by_uid(session: Session, uid: str) -> list[Person]:
+    """All persons with a UID, deleted ones included."""
+    return list(_load_persons(session, select(PersonRow).where(PersonRow.uid == uid), photos=True).values())
+
+
+def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, list[Person]]:
+    """The live persons who have one of these addresses, by the address in lower case."""
+    query = select(PersonEmailRow).where(PersonEmailRow.email.in_({email.lower() for email in emails}))
+    keys = session.scalars(query).all()
+    found = persons(session, {key.person_id for key in keys}, photos=False)
+    result: dict[str, list[Person]] = defaultdict(list)
+    for key in keys:
+        if not found[key.person_id].deleted:
+            result[key.email].append(found[key.person_id])
+    return result
+
+
+def _load_persons(session: Session, query: Select[PersonRow], *, photos: bool) -> dict[int, Person]:
+    rows = session.scalars(query).all()
+    labels = _labels_of(session, PersonLabelRow.person_id, [row.id for row in rows])
+    pictures = _photos(session, {row.photo_id for row in rows if row.photo_id is not None}) if photos else {}
+    return {
+        row.id: record_of(
+            Person,
+            row,
+            parts=Name(**{part: getattr(row, part) for part in _PARTS}),
+            labels=labels.get(row.id, ()),
+            photo=pictures.get(row.photo_id or 0),
+        )
+        for row in rows
+    }
+
+
+def _photos(session: Session, ids: Collection[int]) -> dict[int, Photo]:
+    rows = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids)))
+    return {row.id: Photo(row.data, row.media_type) for row in rows}
+
+
+def _labels_of(session: Session, column: Any, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    query = select(column, LabelRow.name).join(LabelRow).where(column.in_(ids)).order_by(LabelRow.name)
+    found: dict[int, list[str]] = defaultdict(list)
+    for record_id, name in session.execute(query):
+        found[record_id].append(name)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _person_columns(session: Session, person: Person) -> dict[str, Any]:
+    values = columns_of(person, "id", "parts", "labels", "photo")
+    values |= {part: getattr(person.parts, part) for part in _PARTS}
+    values["photo_id"] = _photo_id(session, person.photo)
+    return values
+
+
+def save_person(session: Session, person: Person) -> Person:
+    """Add a person, or change one. Labels are given by name and must exist."""
+    row = session.get(PersonRow, person.id) if person.id else PersonRow()
+    assert row is not None  # noqa: S101 - ids come from the database
+    for name, value in _person_columns(session, person).items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    session.execute(delete(PersonEmailRow).where(PersonEmailRow.person_id == row.id))
+    session.execute(delete(PersonLabelRow).where(PersonLabelRow.person_id == row.id))
+    _add_keys(session, {row.id: person})
+    return persons(session, [row.id])[row.id]
+
+
+def add_persons(session: Session, new: Sequence[Person]) -> list[int]:
+    """Add many new persons at once; their ids in the same order."""
+    statement = insert(PersonRow).returning(PersonRow.id, sort_by_parameter_order=True)
+    ids = list(session.scalars(statement, [_person_columns(session, person) for person in new]))
+    _add_keys(session, dict(zip(ids, new, strict=True)))
+    return ids
+
+
+def _add_keys(session: Session, records: Mapping[int, Person]) -> None:
+    emails = {(i, email.value.strip().lower()) for i, p in records.items() for email in p.emails if email.value.strip()}
+    if emails:
+        session.execute(insert(PersonEmailRow), [{"person_id": i, "email": email[:320]} for i, email in emails])
+    known = labels_by_name(session, {name for person in records.values() for name in person.labels})
+    borne = {(i, known[name].id) for i, person in records.items() for name in person.labels}
+    if borne:
+        session.execute(insert(PersonLabelRow), [{"person_id": i, "label_id": label} for i, label in borne])
+
+
+def _photo_id(session: Session, photo: Photo | None) -> int | None:
+    if photo is None:
+        return None
+    digest = sha256(photo.data).hexdigest()
+    found = session.scalar(select(PhotoRow.id).where(PhotoRow.digest == digest))
+    if found is None:
+        row = PhotoRow(digest=digest, media_type=photo.media_type, data=photo.data)
+        session.add(row)
+        session.flush()
+        found = row.id
+    return found
+
+
+def organizations(session: Session, ids: Collection[int]) -> dict[int, Organization]:
+    """Some organizations by id, deleted ones included."""
+    return _load_organizations(session, select(OrganizationRow).where(OrganizationRow.id.in_(ids)))
+
+
+def organization_ids(session: Session, *, owner_id: int | None = None, label_id: int | None = None) -> list[int]:
+    """The ids of the live organizations that match every given condition."""
+    query = select(OrganizationRow.id).where(OrganizationRow.deleted.is_(False)).order_by(OrganizationRow.id)
+    if owner_id is not None:
+        query = query.where(OrganizationRow.owner_id == owner_id)
+    if label_id is not None:
+        query = query.join(OrganizationLabelRow).where(OrganizationLabelRow.label_id == label_id)
+    return list(session.scalars(query))
+
+
+def organizations_by_name(session: Session, name: str) -> list[Organization]:
+    """The live organizations with a name, whatever its case, the oldest first."""
+    query = select(OrganizationRow).where(
+        func.lower(OrganizationRow.name) == name.strip().lower(), OrganizationRow.deleted.is_(False)
+    )
+    return list(_load_organizations(session, query.order_by(OrganizationRow.id)).values())
+
+
+def find_organizations(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Organization]:
+    """A user's organizations whose name contains a text, deleted ones included."""
+    query = select(OrganizationRow).where(OrganizationRow.owner_id == owner_id, _contains(OrganizationRow.name, text))
+    return list(_load_organizations(session, query.order_by(OrganizationRow.id.desc()).limit(limit)).values())
+
+
+def organizations_by_uid(session: Session, uid: str) -> list[Organization]:
+    """All organizations with a UID, deleted ones included."""
+    return list(_load_organizations(session, select(OrganizationRow).where(OrganizationRow.uid == uid)).values())
+
+
+def _load_organizations(session: Session, query: Select[OrganizationRow]) -> dict[int, Organization]:
+    rows = session.scalars(query).all()
+    labels = _labels_of(session, OrganizationLabelRow.organization_id, [row.id for row in rows])
+    return {row.id: record_of(Organization, row, labels=labels.get(row.id, ())) for row in rows}
+
+
+def save_organization(session: Session, organization: Organization) -> Organization:
+    """Add an organization, or change one. Labels are given by name and must exist."""
+    row = session.get(OrganizationRow, organization.id) if organization.id else OrganizationRow()
+    assert row is not None  # noqa: S101 - ids come from the database
+    for name, value in columns_of(organization, "id", "labels").items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    session.execute(delete(OrganizationLabelRow).where(OrganizationLabelRow.organization_id == row.id))
+    known = labels_by_name(session, organization.labels)
+    rows = [{"organization_id": row.id, "label_id": known[name].id} for name in dict.fromkeys(organization.labels)]
+    if rows:
+        session.execute(insert(OrganizationLabelRow), rows)
+    return organizations(session, [row.id])[row.id]
+
+
+def labels(session: Session, ids: Collection[int]) -> dict[int, Label]:
+    """Some labels by id."""
+    return {row.id: record_of(Label, row) for row in session.scalars(select(LabelRow).where(LabelRow.id.in_(ids)))}
+
+
+def labels_by_name(session: Session, names: Collection[str]) -> dict[str, Label]:
+    """The labels with these names."""
+    rows = session.scalars(select(LabelRow).where(LabelRow.name.in_(set(names))))
+    return {row.name: record_of(Label, row) for row in rows}
+
+
+def save_label(session: Session, label: Label) -> Label:
+    """Add a label, or rename one."""
+    row = session.get(LabelRow, label.id) if label.id else LabelRow()
+    assert row is not None  # noqa: S101 - ids come from the database
+    row.uid, row.name = label.uid, label.name
+    session.add(row)
+    session.flush()
+    return record_of(Label, row)
+
+
+def label_members(session: Session, label_id: int, owner_id: int) -> list[str]:
+    """The UIDs of a user's persons and organizations that bear a label."""
+    people = (
+        select(PersonRow.uid)
+        .join(PersonLabelRow)
+        .where(PersonLabelRow.label_id == label_id, PersonRow.owner_id == owner_id, PersonRow.deleted.is_(False))
+    )
+    companies = (
+        select(OrganizationRow.uid)
+        .join(OrganizationLabelRow)
+        .where(
+            OrganizationLabelRow.label_id == label_id,
+            OrganizationRow.owner_id == owner_id,
+            OrganizationRow.deleted.is_(False),
+        )
+    )
+    return sorted([*session.scalars(people), *session.scalars(companies)])
+
+
+def _contains(column: Any, text: str) -> Any:
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return column.ilike(pattern, escape="\\")
