@@ -28,7 +28,7 @@ serve: $(RUN) ## start the server without demo data
 	@exec $(BIN)/davbridge serve
 
 test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: more arguments)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/ruff check .
