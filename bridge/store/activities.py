@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, delete, insert, or_, select
 from sqlalchemy.orm import Session
@@ -117,6 +118,18 @@ def deals(session: Session, ids: Collection[int]) -> dict[int, Deal]:
     """Some deals by id, deleted ones included."""
     rows = session.scalars(select(DealRow).where(DealRow.id.in_(ids)))
     return {row.id: record_of(Deal, row) for row in rows}
+
+
+def save_deal(session: Session, deal: Deal, *, now: datetime) -> Deal:
+    """Add a deal, or change one."""
+    row = session.get(DealRow, deal.id) if deal.id else DealRow(created_at=now)
+    assert row is not None  # noqa: S101 - ids come from the database
+    for name, value in columns_of(deal, "id").items():
+        setattr(row, name, value)
+    row.updated_at = now
+    session.add(row)
+    session.flush()
+    return record_of(Deal, row)
 
 
 def linked_records(session: Session, records: Collection[Activity]) -> dict[int, LinkedRecords]:

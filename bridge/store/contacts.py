@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session
@@ -52,6 +53,14 @@ def find_persons(session: Session, owner_id: int, text: str, limit: int = 20) ->
 def persons_by_uid(session: Session, uid: str) -> list[Person]:
     """All persons with a UID, deleted ones included."""
     return list(_load_persons(session, select(PersonRow).where(PersonRow.uid == uid), photos=True).values())
+
+
+def persons_with_uids(session: Session, uids: Collection[str], owner_id: int) -> list[Person]:
+    """A user's live persons with these UIDs."""
+    query = select(PersonRow).where(
+        PersonRow.uid.in_(uids), PersonRow.owner_id == owner_id, PersonRow.deleted.is_(False)
+    )
+    return list(_load_persons(session, query, photos=True).values())
 
 
 def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, list[Person]]:
@@ -181,6 +190,14 @@ def organizations_by_uid(session: Session, uid: str) -> list[Organization]:
     return list(_load_organizations(session, select(OrganizationRow).where(OrganizationRow.uid == uid)).values())
 
 
+def organizations_with_uids(session: Session, uids: Collection[str], owner_id: int) -> list[Organization]:
+    """A user's live organizations with these UIDs."""
+    query = select(OrganizationRow).where(
+        OrganizationRow.uid.in_(uids), OrganizationRow.owner_id == owner_id, OrganizationRow.deleted.is_(False)
+    )
+    return list(_load_organizations(session, query).values())
+
+
 def _load_organizations(session: Session, query: Select[OrganizationRow]) -> dict[int, Organization]:
     rows = session.scalars(query).all()
     labels = _labels_of(session, OrganizationLabelRow.organization_id, [row.id for row in rows])
@@ -208,10 +225,20 @@ def labels(session: Session, ids: Collection[int]) -> dict[int, Label]:
     return {row.id: record_of(Label, row) for row in session.scalars(select(LabelRow).where(LabelRow.id.in_(ids)))}
 
 
+def label_ids(session: Session) -> list[int]:
+    """The ids of all labels."""
+    return list(session.scalars(select(LabelRow.id).order_by(LabelRow.id)))
+
+
 def labels_by_name(session: Session, names: Collection[str]) -> dict[str, Label]:
     """The labels with these names."""
     rows = session.scalars(select(LabelRow).where(LabelRow.name.in_(set(names))))
     return {row.name: record_of(Label, row) for row in rows}
+
+
+def label_uid(name: str) -> str:
+    """The UID of a label that is born in the CRM: the same for the same name, so that two writers agree."""
+    return str(uuid5(NAMESPACE_URL, f"davbridge:label:{name}"))
 
 
 def save_label(session: Session, label: Label) -> Label:

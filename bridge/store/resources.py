@@ -246,13 +246,17 @@ def containing(session: Session, collection_id: int, text: str) -> Iterator[Reso
         yield _resource(row)
 
 
-def changed_since(session: Session, collection_id: int, revision: int, limit: int | None) -> list[Resource]:
-    """Resources and tombstones after a revision, in the order of their changes."""
+def changed_since(
+    session: Session, collection_id: int, revision: int, limit: int | None, *, tombstones: bool
+) -> list[Resource]:
+    """Resources after a revision, with or without tombstones, in the order of their changes."""
     query = (
         select(*_LISTED)
         .where(ResourceRow.collection_id == collection_id, ResourceRow.revision > revision)
         .order_by(ResourceRow.revision, ResourceRow.id)
     )
+    if not tombstones:
+        query = query.where(~ResourceRow.deleted)
     return [_resource(row) for row in session.execute(query.limit(limit) if limit is not None else query)]
 
 

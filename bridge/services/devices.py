@@ -1,0 +1,90 @@
+"""App passwords (R25): made once, shown once, checked with one lookup and one keyed hash."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.core.user import User
+from bridge.errors import Invalid, NotFound
+from bridge.ports import Clock
+from bridge.store import accounts
+from bridge.store.accounts import Device
+from bridge.store.database import Database
+
+# Lower case without characters that look alike: these passwords are typed on phones.
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+GROUPS, GROUP_LENGTH = 5, 5  # 25 characters of 5 bits each
+_USED_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in, and with which device."""
+
+    user: User
+    device: Device
+
+
+class Devices:
+    """The devices of users. ``key`` is the secret under which app passwords are hashed."""
+
+    def __init__(self, database: Database, clock: Clock, key: bytes) -> None:
+        self._database = database
+        self._clock = clock
+        self._key = key
+
+    def add(self, login: str, name: str) -> tuple[Device, str]:
+        """Make an app password. It is in the answer and nowhere else."""
+        if not name.strip():
+            raise Invalid("A device needs a name.")
+        password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+        with self._database.write() as session:
+            user = accounts.user_by_login(session, login)
+            if user is None:
+                raise NotFound(f"There is no user “{login}”.", remedy="List the users with “davbridge user list”.")
+            device = accounts.add_device(
+                session, user_id=user.id, name=name.strip(), key_hash=self._hash(password), now=self._clock.now()
+            )
+        return device, password
+
+    def list(self, login: str | None = None) -> list[tuple[str, Device]]:
+        """All devices, or those of one user, each with its user's login."""
+        with self._database.read() as session:
+            users = accounts.users(session)
+            owner = accounts.user_by_login(session, login) if login is not None else None
+            if login is not None and owner is None:
+                raise NotFound(f"There is no user “{login}”.", remedy="List the users with “davbridge user list”.")
+            return [(users[d.user_id].login, d) for d in accounts.devices(session, owner.id if owner else None)]
+
+    def revoke(self, device_id: int) -> None:
+        """Make an app password useless at once."""
+        with self._database.write() as session:
+            if not accounts.revoke_device(session, device_id, now=self._clock.now()):
+                raise NotFound(
+                    f"There is no usable device {device_id}.", remedy="List the devices with “davbridge device list”."
+                )
+
+    def sign_in(self, login: str, password: str, client: str) -> SignedIn | None:
+        """Check an app password. Nobody learns whether it was the login or the password that did not fit."""
+        with self._database.read() as session:
+            found = accounts.device_by_key(session, login, self._hash(password))
+        if found is None:
+            return None
+        user, device = found
+        self._note_use(device, client)
+        return SignedIn(user, device)
+
+    def _note_use(self, device: Device, client: str) -> None:
+        """Remember the last use, but not with a write for each request."""
+        now = self._clock.now()
+        recent = device.last_used_at is not None and now - device.last_used_at < _USED_AFTER
+        if not recent or device.last_client != client[:255]:
+            with self._database.write() as session:
+                accounts.touch_device(session, device.id, now=now, client=client)
+
+    def _hash(self, password: str) -> str:
+        """Spaces, dashes and capitals do not matter: people copy these by hand."""
+        plain = "".join(password.split()).replace("-", "").lower()
+        return hmac.new(self._key, plain.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()

@@ -1,0 +1,80 @@
+"""What is common to taking events and cards from DAV clients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from bridge.core.clients import ClientTraits
+from bridge.core.merge import FieldConflict, changed_fields, closest, merge
+from bridge.core.user import User
+from bridge.errors import Conflict
+from bridge.services.actor import Actor
+from bridge.services.snapshots import Snapshot
+from bridge.store import journal, resources
+from bridge.store.models.journal import RecordKind
+from bridge.store.resources import Placed
+from bridge.store.views import Collection
+
+Fields = TypeVar("Fields")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A client writes ``body`` to ``href``.
+
+    ``placed`` is the resource or tombstone that is there. ``guarded`` tells that the client has proved to know the
+    present version (If-Match); an unguarded write may be based on any earlier one (D4).
+    """
+
+    actor: Actor
+    client: ClientTraits
+    owner: User
+    collection: Collection
+    href: str
+    body: str
+    placed: Placed | None
+    guarded: bool
+
+    @property
+    def existing(self) -> Placed | None:
+        """The live resource that the client overwrites."""
+        return self.placed if self.placed is not None and not self.placed.resource.deleted else None
+
+
+def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
+    """Refuse a second resource with one UID, and a new UID for an old resource (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1)."""
+    if put.existing is not None and put.existing.resource.uid != uid:
+        raise Conflict(
+            "The UID of a resource cannot change; the resource has another one.",
+            condition=condition,
+            href=put.href,
+        )
+    others = [href for href in resources.hrefs_with_uid(session, put.collection.id, uid) if href != put.href]
+    if others:
+        raise Conflict("There is already a resource with this UID.", condition=condition, href=others[0])
+
+
+def merged_with(
+    ours: Fields, earlier: Sequence[Fields], theirs: Fields, *, guarded: bool
+) -> tuple[Fields, tuple[FieldConflict, ...]]:
+    """Merge what a client wrote with what is stored. Without proof of its base, the nearest version is taken for it."""
+    base = ours if guarded else closest([ours, *earlier], theirs)
+    return merge(base, ours, theirs)
+
+
+def carry_over(record: Fields, shown: Fields, merged: Fields) -> Fields:
+    """Apply to a record's own fields what the merge changed of those that the resource showed.
+
+    The two differ where a resource cannot say what the record says, for instance "no duration".
+    """
+    return replace(record, **{name: getattr(merged, name) for name in changed_fields(shown, merged)})  # type: ignore[type-var]
+
+
+def earlier_texts(session: Session, kind: RecordKind, record_id: int) -> list[str]:
+    """The texts that the record's resource had before, the newest first, as far as the journal goes back."""
+    found = journal.entries_of_record(session, kind, record_id)
+    kept = [values for entry in found for values in (entry.after, entry.before) if values]
+    texts = (Snapshot.from_json(kind, values).text for values in kept)
+    return [text for text in dict.fromkeys(texts) if text]

@@ -1,0 +1,181 @@
+"""Put finished texts where they belong, touch nothing that is the same, and leave tombstones behind (RFC 6578)."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge.store import resources
+from bridge.store.resources import Placed, Source
+from bridge.store.views import Resource
+
+_PLAIN = re.compile(r"[A-Za-z0-9._@+=~-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a record should look like in one collection. ``href`` is given when a client has chosen it.
+
+    ``first_start`` and ``last_end`` are POSIX seconds as in ``Resource``.
+    """
+
+    collection_id: int
+    uid: str
+    component: str
+    text: str
+    href: str = ""
+    first_start: int | None = None
+    last_end: int | None = None
+    recurring: bool = False
+
+
+def etag_of(text: str) -> str:
+    """The strong entity tag of a text, without quotes."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def href_of(uid: str, component: str) -> str:
+    """The name of a resource that is born in the CRM: its UID where that is a plain name, else a digest of it."""
+    stem = uid if _PLAIN.fullmatch(uid) and not uid.startswith(".") else hashlib.sha256(uid.encode()).hexdigest()[:32]
+    return f"{stem}.{'vcf' if component == 'VCARD' else 'ics'}"
+
+
+def present_resources(session: Session, sources: Iterable[Source]) -> dict[Source, list[Placed]]:
+    """The resources and tombstones that show these records, which must be of one kind."""
+    present: dict[Source, list[Placed]] = {source: [] for source in sources}
+    if present:
+        column = next(iter(present)).column[0]
+        for placed in resources.showing(session, column, [source.column[1] for source in present]):
+            present[placed.source].append(placed)
+    return present
+
+
+def place(
+    session: Session,
+    wanted: Mapping[Source, Sequence[Wanted]],
+    present: Mapping[Source, Sequence[Placed]],
+    *,
+    now: datetime,
+) -> int:
+    """Make the resources that show these records exactly the wanted ones. How many resources changed.
+
+    ``present`` is what ``present_resources`` found. A resource that is no longer wanted becomes a tombstone; one
+    whose text is the same is left alone; every change takes a revision of its own.
+    """
+    changes: dict[int, list[_Change]] = {}
+    for source, targets in wanted.items():
+        for change in _changes(session, source, targets, present[source]):
+            changes.setdefault(change.collection_id, []).append(change)
+    return sum(_write(session, collection, found, now=now) for collection, found in sorted(changes.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    collection_id: int
+    row_id: int
+    source: Source
+    resource: Resource
+
+
+def _changes(session: Session, source: Source, targets: Sequence[Wanted], present: Sequence[Placed]) -> list[_Change]:
+    found = []
+    kept: set[int] = set()
+    for target in targets:
+        placed = _placed_for(session, target, present)
+        if placed is not None:
+            kept.add(placed.id)
+        if placed is None or placed.source != source or not _same(placed.resource, target):
+            found.append(_Change(target.collection_id, placed.id if placed else 0, source, _finished(target, placed)))
+    for placed in present:
+        if placed.id not in kept and not placed.resource.deleted:
+            found.append(_Change(placed.collection_id, placed.id, source, _tombstone(placed.resource)))
+    return found
+
+
+def _placed_for(session: Session, target: Wanted, present: Sequence[Placed]) -> Placed | None:
+    """The row to write to: the one at a chosen href, else the record's live one here, else its tombstone."""
+    here = [p for p in present if p.collection_id == target.collection_id]
+    if target.href:
+        same = next((p for p in here if p.resource.href == target.href), None)
+        return same or resources.placed_at(session, target.collection_id, target.href)
+    return next((p for p in here if not p.resource.deleted), here[-1] if here else None)
+
+
+def _same(resource: Resource, target: Wanted) -> bool:
+    return not resource.deleted and resource.etag == etag_of(target.text)
+
+
+def _finished(target: Wanted, placed: Placed | None) -> Resource:
+    return Resource(
+        href=placed.resource.href if placed else target.href,
+        uid=target.uid,
+        component=target.component,
+        etag=etag_of(target.text),
+        text=target.text,
+        revision=0,
+        modified_at=datetime.min,  # noqa: DTZ901 - _write sets both
+        first_start=target.first_start,
+        last_end=target.last_end,
+        recurring=target.recurring,
+    )
+
+
+def _write(session: Session, collection_id: int, changes: Sequence[_Change], *, now: datetime) -> int:
+    """Number the changes of one collection and write them. The collection's row is locked from here on."""
+    revisions = resources.next_revisions(session, collection_id, len(changes), now=now)
+    new = [c.resource for c in changes if not c.row_id]
+    hrefs = iter(_free_hrefs(session, collection_id, new))
+    added = []
+    for revision, change in zip(revisions, changes, strict=True):
+        finished = replace(change.resource, revision=revision, modified_at=now)
+        if change.row_id:
+            resources.change_resource(session, change.row_id, change.source, finished)
+        else:
+            added.append((collection_id, change.source, replace(finished, href=next(hrefs))))
+    resources.add_resources(session, added)
+    return len(changes)
+
+
+def _free_hrefs(session: Session, collection_id: int, new: Sequence[Resource]) -> list[str]:
+    """Names for new resources: the chosen ones, else from the UID; one that is taken gets a number."""
+    names = [resource.href or href_of(resource.uid, resource.component) for resource in new]
+    taken = resources.taken_hrefs(session, collection_id, names)
+    result = []
+    for name in names:
+        stem, _, ending = name.rpartition(".")
+        free, number = name, 1
+        while free in taken:
+            number += 1
+            free = f"{stem}-{number}.{ending}"
+            if free not in taken and resources.taken_hrefs(session, collection_id, [free]):
+                taken.add(free)
+        taken.add(free)
+        result.append(free)
+    return result
+
+
+def bury(session: Session, placed: Placed, *, now: datetime) -> None:
+    """Turn a resource into a tombstone."""
+    (revision,) = resources.next_revisions(session, placed.collection_id, 1, now=now)
+    gone = _tombstone(placed.resource)
+    resources.change_resource(session, placed.id, placed.source, replace(gone, revision=revision, modified_at=now))
+
+
+def rename(session: Session, placed: Placed, href: str, *, now: datetime) -> None:
+    """Give a resource another name in its collection; at the old one a tombstone stays."""
+    buried, moved = resources.next_revisions(session, placed.collection_id, 2, now=now)
+    there = resources.placed_at(session, placed.collection_id, href)
+    resource = replace(placed.resource, href=href, revision=moved, modified_at=now)
+    gone = replace(_tombstone(placed.resource), revision=buried, modified_at=now)
+    resources.change_resource(session, placed.id, placed.source, gone)
+    if there is not None:
+        resources.change_resource(session, there.id, placed.source, resource)
+    else:
+        resources.add_resources(session, [(placed.collection_id, placed.source, resource)])
+
+
+def _tombstone(resource: Resource) -> Resource:
+    return replace(resource, deleted=True, text="", etag="", first_start=None, last_end=None)

@@ -1,0 +1,217 @@
+"""Users: their accounts, their choices, and the collections in their homes (R12, R27, R28)."""
+
+import re
+from collections.abc import Callable, Mapping
+from collections.abc import Collection as Some
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from bridge.core.event import EventKind
+from bridge.core.projection.options import TypeOption
+from bridge.core.user import User
+from bridge.errors import Conflict, Invalid, NotFound
+from bridge.ports import Clock
+from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
+from bridge.services.choices import calendar_options, shows_tasks
+from bridge.services.rendering import refresh_activities
+from bridge.services.settings import Settings
+from bridge.store import accounts, activities, contacts, resources
+from bridge.store.database import Database
+from bridge.store.models.resources import CollectionKind
+from bridge.store.views import Collection
+
+DISPLAYNAME = "{DAV:}displayname"
+ACTIVITIES, TASKS, CONTACTS, COLLEAGUE = "activities", "tasks", "contacts", "of-"
+
+# What may stand in a URL, in Basic authentication and in the clients' account names.
+_LOGIN = re.compile(r"[^\W_][\w.@+-]{0,63}")
+
+
+class Principals:
+    """Users and their homes."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    def find(self, login: str) -> User:
+        """The user with a login. Raises ``NotFound``."""
+        with self._database.read() as session:
+            return _user(session, login)
+
+    def all(self) -> list[User]:
+        """Every user, by login."""
+        with self._database.read() as session:
+            return list(accounts.users(session).values())
+
+    def add(self, user: User, password: str | None = None) -> User:
+        """Add a user with a home. Raises ``Invalid`` or ``Conflict``."""
+        _check(user)
+        with self._database.write() as session:
+            if accounts.user_by_login(session, user.login) is not None:
+                raise Conflict(f"There is already a user “{user.login}”.")
+            hashed = PasswordHasher().hash(password) if password else None
+            saved = accounts.save_user(session, user, now=self._clock.now(), password_hash=hashed)
+            self.arrange(session, saved)
+            return saved
+
+    def change(self, login: str, edit: Callable[[User], User]) -> User:
+        """Change a user's choices, and everything that is drawn by them."""
+        with self._database.write() as session:
+            before = _user(session, login)
+            after = edit(before)
+            _check(after)
+            saved = accounts.save_user(session, replace(after, id=before.id, login=login), now=self._clock.now())
+            self.arrange(session, saved)
+            self._redraw(session, saved)
+            return saved
+
+    def choose_type(self, login: str, type_key: str, option: TypeOption) -> None:
+        """Choose how one activity type is shown (R27)."""
+        with self._database.write() as session:
+            user = _user(session, login)
+            if type_key not in accounts.activity_types(session):
+                raise NotFound(f"There is no activity type “{type_key}”.")
+            accounts.save_type_option(session, user.id, type_key, option)
+            self.arrange(session, user)
+            ids = activities.activity_ids(session, owner_ids=[user.id], type_key=type_key)
+            refresh_activities(session, ids, self._settings, now=self._clock.now())
+
+    def choose_colleagues(self, login: str, colleagues: Some[str]) -> None:
+        """Choose whose calendars appear beside one's own (R27)."""
+        with self._database.write() as session:
+            user = _user(session, login)
+            subjects = [_user(session, colleague) for colleague in sorted(set(colleagues) - {login})]
+            accounts.set_colleagues(session, user.id, [subject.id for subject in subjects])
+            self.arrange(session, user)
+
+    def sweep(self, login: str) -> None:
+        """Once a day: let what is further back than the calendars reach leave them (R27)."""
+        now = self._clock.now()
+        with self._database.read() as session:
+            if not resources.due_for_sweep(session, login, now.date()):
+                return
+        with self._database.write() as session:
+            due = resources.due_for_sweep(session, login, now.date())
+            user = _user(session, login)
+            before = int((now - timedelta(days=user.past_days)).timestamp())
+            for collection_id in due:
+                ids = resources.ended_before(session, collection_id, before)
+                refresh_activities(session, ids, self._settings, now=now)
+            resources.mark_swept(session, due, now.date())
+
+    def arrange(self, session: Session, user: User) -> None:
+        """Give a home the collections that its user's choices ask for, take away the others, and fill new ones."""
+        wanted = self._wanted(session, user)
+        present = {c.name: c for c in resources.collections_in_home(session, user.login)}
+        for name, collection in present.items():
+            if name not in wanted:
+                resources.remove_collection(session, collection.id)
+        new = [collection for name, collection in wanted.items() if name not in present]
+        for collection in new:
+            resources.add_collection(
+                session,
+                uid=uuid4().hex,
+                owner_id=user.id,
+                subject_id=collection.subject_id,
+                name=collection.name,
+                kind=collection.kind,
+                component=collection.component,
+                properties=collection.properties,
+                now=self._clock.now(),
+            )
+        self._fill(session, new)
+
+    def _wanted(self, session: Session, user: User) -> dict[str, Collection]:
+        options = calendar_options(session, user, self._settings)
+        wanted = [_blank(user, user, ACTIVITIES, "Activities", EventKind.EVENT.value)]
+        if shows_tasks(options):
+            wanted.append(_blank(user, user, TASKS, "Tasks", EventKind.TASK.value))
+        wanted.append(_blank(user, user, CONTACTS, "Contacts", "VCARD"))
+        for subject in accounts.users(session, accounts.colleagues_of(session, user.id)).values():
+            name = subject.name or subject.login
+            wanted.append(_blank(user, subject, f"{COLLEAGUE}{subject.login}", name, EventKind.EVENT.value))
+        return {collection.name: collection for collection in wanted}
+
+    def _fill(self, session: Session, new: list[Collection]) -> None:
+        now = self._clock.now()
+        for collection in new:
+            if collection.kind is CollectionKind.CALENDAR:
+                ids = activities.activity_ids(session, owner_ids=[collection.subject_id])
+                refresh_activities(session, ids, self._settings, now=now)
+            else:
+                self._redraw_contacts(session, collection.owner_id)
+
+    def _redraw(self, session: Session, user: User) -> None:
+        subjects = [user.id, *accounts.colleagues_of(session, user.id)]
+        ids = activities.activity_ids(session, owner_ids=subjects)
+        refresh_activities(session, ids, self._settings, now=self._clock.now())
+        self._redraw_contacts(session, user.id)
+
+    def _redraw_contacts(self, session: Session, owner_id: int) -> None:
+        now = self._clock.now()
+        refresh_persons(session, contacts.person_ids(session, owner_id=owner_id), self._settings, now=now)
+        refresh_organizations(session, contacts.organization_ids(session, owner_id=owner_id), self._settings, now=now)
+        refresh_labels(session, contacts.label_ids(session), now=now)
+
+
+def permissions(user: str, path: str) -> str:
+    """What a signed-in login may do at a DAV path, in Radicale's letters: its own home and nothing else.
+
+    A colleague's calendar lies in one's own home and can only be read. This is the one place that decides; the
+    services refuse writes to read-only collections again when they load them.
+    """
+    parts = [part for part in path.split("/") if part]
+    if not user:
+        return ""
+    if not parts:
+        return "R"
+    if parts[0] != user:
+        return ""
+    if len(parts) == 1:
+        return "R"
+    return "r" if parts[1].startswith(COLLEAGUE) else "rw"
+
+
+def _blank(owner: User, subject: User, name: str, displayname: str, component: str) -> Collection:
+    kind = CollectionKind.ADDRESS_BOOK if component == "VCARD" else CollectionKind.CALENDAR
+    properties: Mapping[str, str] = {DISPLAYNAME: displayname}
+    return Collection(
+        id=0,
+        uid="",
+        owner=owner.login,
+        owner_id=owner.id,
+        subject_id=subject.id,
+        name=name,
+        kind=kind,
+        component=component,
+        generation=1,
+        revision=0,
+        modified_at=datetime.min,  # noqa: DTZ901 - a draft; the row gets the present moment
+        floating_zone=owner.time_zone,
+        properties=properties,
+    )
+
+
+def _user(session: Session, login: str) -> User:
+    user = accounts.user_by_login(session, login)
+    if user is None:
+        raise NotFound(f"There is no user “{login}”.", remedy="List the users with “davbridge user list”.")
+    return user
+
+
+def _check(user: User) -> None:
+    if not _LOGIN.fullmatch(user.login):
+        raise Invalid(
+            "A login has 1 to 64 letters, digits and . @ + - _ and starts with a letter or digit.",
+        )
+    try:
+        ZoneInfo(user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid(f"There is no time zone “{user.time_zone}”.") from error

@@ -1,0 +1,201 @@
+"""Write CRM records: the one place where a record changes, is journaled, and is carried into every resource.
+
+Whoever changes a record, a client, the page, an import or an undo, calls ``write`` inside a transaction of theirs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge.core.activity import Activity, Deal
+from bridge.core.merge import FieldConflict, changed_fields
+from bridge.core.person import Label, Organization, Person
+from bridge.services import snapshots
+from bridge.services.actor import Actor
+from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
+from bridge.services.rendering import ClientText, refresh_activities
+from bridge.services.settings import Settings
+from bridge.services.snapshots import KINDS, Record, Snapshot
+from bridge.store import activities, contacts, journal
+from bridge.store.journal import JournalEntry
+from bridge.store.models.journal import JournalAction, RecordKind
+
+# What of a record other records' resources show. A change of anything else concerns its own resource only.
+_SHOWN_ELSEWHERE = {
+    Deal: {"title", "visibility", "owner_id", "deleted"},
+    Person: {"name", "phones", "emails", "visibility", "owner_id", "deleted"},
+    Organization: {"name", "visibility", "owner_id", "deleted"},
+}
+_IN_GROUPS = {"labels", "uid", "owner_id", "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a record.
+
+    ``before`` is the stored record, or ``None`` for a new one. ``written`` is the text that a client has just put;
+    ``conflicts`` are what a merge left out; ``undoes`` is the journal entry that this takes back.
+    """
+
+    before: Record | None
+    after: Record
+    written: ClientText | None = None
+    conflicts: Sequence[FieldConflict] = ()
+    undoes: int | None = None
+
+
+def write(
+    session: Session, actor: Actor, settings: Settings, changes: Sequence[Change], *, now: datetime
+) -> list[Record]:
+    """Save records, refresh every resource that depends on them, and write the journal. The saved records.
+
+    All records are saved before anything is drawn, so that records which show each other are drawn once.
+    """
+    before = [_snapshot(session, change.before, actor) for change in changes]
+    saved = [_save(session, change.after, now=now) for change in changes]
+    for change, record in zip(changes, saved, strict=True):
+        refresh(session, settings, change.before, record, now=now, written=change.written)
+    for change, snapshot, record in zip(changes, before, saved, strict=True):
+        owner_id = _owner_id(record, actor)
+        entry = _entry(actor, snapshot, snapshots.take(session, record, owner_id), owner_id, now=now)
+        lost = {conflict.field: str(conflict.lost) for conflict in change.conflicts}
+        journal.add_entry(session, replace(entry, lost=lost, undoes=change.undoes))
+    return saved
+
+
+def _snapshot(session: Session, record: Record | None, actor: Actor) -> Snapshot | None:
+    return snapshots.take(session, record, _owner_id(record, actor)) if record is not None else None
+
+
+def _owner_id(record: Record, actor: Actor) -> int:
+    """Whose data a change concerns. A label belongs to nobody: its changes are noted with who made them."""
+    return (actor.user_id or 0) if isinstance(record, Label) else record.owner_id
+
+
+def _save(session: Session, record: Record, *, now: datetime) -> Record:
+    if not isinstance(record, Label):
+        record = replace(record, updated_at=now) if not isinstance(record, Deal) else record
+    match record:
+        case Activity():
+            return activities.save_activity(session, replace(record, created_at=record.created_at or now))
+        case Person():
+            _add_labels(session, record.labels)
+            return contacts.save_person(session, replace(record, created_at=record.created_at or now))
+        case Organization():
+            _add_labels(session, record.labels)
+            return contacts.save_organization(session, replace(record, created_at=record.created_at or now))
+        case Deal():
+            return activities.save_deal(session, record, now=now)
+        case Label():
+            return contacts.save_label(session, record)
+
+
+def _add_labels(session: Session, names: Sequence[str]) -> None:
+    known = contacts.labels_by_name(session, names)
+    for name in dict.fromkeys(names):
+        if name not in known:
+            contacts.save_label(session, Label(uid=contacts.label_uid(name), name=name))
+
+
+def refresh(
+    session: Session,
+    settings: Settings,
+    before: Record | None,
+    after: Record,
+    *,
+    now: datetime,
+    written: ClientText | None = None,
+) -> int:
+    """Bring up to date exactly the resources that show this record. How many changed."""
+    text = {after.id: written} if written is not None else None
+    changed = changed_fields(before, after) if before is not None else frozenset({"labels", "name"})
+    elsewhere = changed & _SHOWN_ELSEWHERE.get(type(after), set())
+    match after:
+        case Activity():
+            return refresh_activities(session, [after.id], settings, now=now, written=text)
+        case Deal():
+            ids = activities.activity_ids(session, deal_id=after.id) if elsewhere else []
+            return refresh_activities(session, ids, settings, now=now)
+        case Person():
+            count = refresh_persons(session, [after.id], settings, now=now, written=text)
+            ids = activities.activity_ids(session, person_id=after.id) if elsewhere and before else []
+            count += refresh_activities(session, ids, settings, now=now)
+            return count + _refresh_groups(session, before, after, changed, now=now)
+        case Organization():
+            count = refresh_organizations(session, [after.id], settings, now=now, written=text)
+            if elsewhere and before:
+                employees = contacts.person_ids(session, organization_id=after.id)
+                count += refresh_persons(session, employees, settings, now=now)
+                ids = activities.activity_ids(session, organization_id=after.id)
+                count += refresh_activities(session, ids, settings, now=now)
+            return count + _refresh_groups(session, before, after, changed, now=now)
+        case Label():
+            count = refresh_labels(session, [after.id], now=now, written=text)
+            if "name" in changed and before:
+                bearers = contacts.person_ids(session, label_id=after.id)
+                count += refresh_persons(session, bearers, settings, now=now)
+                companies = contacts.organization_ids(session, label_id=after.id)
+                count += refresh_organizations(session, companies, settings, now=now)
+            return count
+
+
+def _refresh_groups(
+    session: Session,
+    before: Person | Organization | Deal | Activity | Label | None,
+    after: Person | Organization,
+    changed: frozenset[str],
+    *,
+    now: datetime,
+) -> int:
+    names = set(after.labels) | set(before.labels if isinstance(before, Person | Organization) else ())
+    if not names or not changed & _IN_GROUPS:
+        return 0
+    labels = contacts.labels_by_name(session, names).values()
+    return refresh_labels(session, [label.id for label in labels], now=now)
+
+
+def _entry(actor: Actor, before: Snapshot | None, after: Snapshot, owner_id: int, *, now: datetime) -> JournalEntry:
+    record = after.record
+    return JournalEntry(
+        at=now,
+        owner_id=owner_id,
+        source=actor.source,
+        action=_action(before.record if before else None, record),
+        kind=KINDS[type(record)],
+        record_id=record.id,
+        title=title_of(record),
+        before=before.to_json() if before else None,
+        after=after.to_json(),
+        actor_id=actor.user_id,
+        device_id=actor.device_id,
+        client=actor.client[:255],
+        run=actor.run,
+    )
+
+
+def _action(before: Record | None, after: Record) -> JournalAction:
+    if before is None:
+        return JournalAction.CREATE
+    gone = not isinstance(after, Label) and after.deleted
+    was_gone = not isinstance(before, Label) and before.deleted
+    if gone and not was_gone:
+        return JournalAction.DELETE
+    return JournalAction.CREATE if was_gone and not gone else JournalAction.UPDATE
+
+
+def title_of(record: Record) -> str:
+    """What people call a record."""
+    match record:
+        case Activity():
+            return record.subject
+        case Deal():
+            return record.title
+        case _:
+            return record.name
+
+
+def kind_of(record: Record) -> RecordKind:
+    """The kind of a record."""
+    return KINDS[type(record)]

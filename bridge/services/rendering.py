@@ -1,0 +1,218 @@
+"""Keep calendars in step with CRM rows: every change of an activity ends here, whoever made it.
+
+``refresh_activities`` computes what an activity looks like in each collection that shows it and has the differences
+written. It may be called for too many activities: what looks the same is left alone.
+"""
+
+from collections.abc import Collection as Some
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from bridge.core import contentline, ical, recurrence, rules
+from bridge.core.activity import Activity
+from bridge.core.contentline import Component
+from bridge.core.event import Event, EventKind
+from bridge.core.ical_values import timestamp
+from bridge.core.projection.activities import event_of_activity, masked_event
+from bridge.core.projection.options import CalendarOptions, LinkedRecords
+from bridge.core.rules import Include
+from bridge.core.user import User
+from bridge.services.choices import calendar_options
+from bridge.services.placement import Wanted, place, present_resources
+from bridge.services.settings import Settings
+from bridge.store import accounts, activities, resources
+from bridge.store.models.resources import CollectionKind
+from bridge.store.resources import Placed, Source
+from bridge.store.views import Collection
+
+BATCH = 500
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientText:
+    """What a client has just written: it becomes the text of the owner's resource, at the href it chose."""
+
+    collection_id: int
+    href: str
+    text: str
+
+
+def refresh_activities(
+    session: Session,
+    ids: Some[int],
+    settings: Settings,
+    *,
+    now: datetime,
+    written: Mapping[int, ClientText] | None = None,
+) -> int:
+    """Bring the resources of these activities up to date. How many resources changed.
+
+    ``written`` holds the text of activities that a client has just written, by activity id.
+    """
+    return sum(_refresh_batch(session, batch, settings, written or {}, now) for batch in in_batches(sorted(set(ids))))
+
+
+def in_batches(items: Sequence[Item], size: int = BATCH) -> Iterator[Sequence[Item]]:
+    """Cut a sequence into portions that one statement can take."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A collection and the choices by which it is drawn."""
+
+    collection: Collection
+    owner: User
+    options: CalendarOptions
+
+
+def _refresh_batch(
+    session: Session, ids: Sequence[int], settings: Settings, written: Mapping[int, ClientText], now: datetime
+) -> int:
+    found = activities.activities(session, ids)
+    linked = activities.linked_records(session, list(found.values()))
+    views = _views(session, {a.owner_id for a in found.values()}, settings)
+    present = present_resources(session, [Source(activity_id=i) for i in found])
+    wanted = {}
+    for activity in found.values():
+        source = Source(activity_id=activity.id)
+        own = [view for view in views if view.collection.subject_id == activity.owner_id]
+        drawing = _Drawing(activity, linked[activity.id], present[source], written.get(activity.id), now)
+        wanted[source] = [] if activity.deleted else drawing.everywhere(own)
+        if activity.series:
+            _keep_occurrences(session, activity, wanted[source], settings, now)
+    return place(session, wanted, present, now=now)
+
+
+def _views(session: Session, subject_ids: Some[int], settings: Settings) -> list[_View]:
+    types = accounts.activity_types(session)
+    shown = [c for c in resources.collections_showing(session, subject_ids) if c.kind is CollectionKind.CALENDAR]
+    users = accounts.users(session, {c.owner_id for c in shown} | set(subject_ids))
+    options = {user.id: calendar_options(session, user, settings, types) for user in users.values()}
+    return [_View(c, users[c.owner_id], options[c.subject_id]) for c in shown]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One activity on its way into the collections that show it."""
+
+    activity: Activity
+    linked: LinkedRecords
+    present: Sequence[Placed]
+    written: ClientText | None
+    now: datetime
+
+    def everywhere(self, views: Sequence[_View]) -> list[Wanted]:
+        """What it should look like in each of these collections; nothing where the rules leave it out."""
+        own_views = [view for view in views if not view.collection.read_only]
+        if not own_views:
+            return []
+        calendar, event = self._own_calendar(own_views)
+        zone = own_views[0].options.zone
+        wanted = [found for view in own_views if (found := self._in_own(view, calendar, zone)) is not None]
+        others = (view for view in views if view.collection.read_only)
+        return wanted + [found for view in others if (found := self._in_colleagues(view, calendar, event, zone))]
+
+    def _own_calendar(self, views: Sequence[_View]) -> tuple[Component, Event]:
+        """Patch the owner's text, or draw a new one."""
+        options = views[0].options
+        text = self.written.text if self.written else self._kept_text({view.collection.id for view in views})
+        if not text:
+            event = event_of_activity(self.activity, self.linked, options)
+            return ical.read(ical.render(event, stamp=self.activity.updated_at or self.now)), event
+        calendar = ical.read(text)
+        previous = ical.event(calendar)
+        shown_as = options.option(self.activity.type).shown_as
+        event = event_of_activity(self.activity, self.linked, options, previous)
+        if shown_as is not previous.kind:
+            return ical.convert(calendar, shown_as, event, stamp=self.now), event
+        return (ical.patch(calendar, event, stamp=self.now) if event != previous else calendar), event
+
+    def _kept_text(self, own: set[int]) -> str:
+        """The text in the owner's collection; after a change of owner the other's, less what was for their devices."""
+        live = [p for p in self.present if not p.resource.deleted]
+        mine = next((p.resource.text for p in live if p.collection_id in own), "")
+        if mine or not live:
+            return mine
+        return contentline.serialize(ical.for_colleague(ical.read(live[0].resource.text)))
+
+    def _in_own(self, view: _View, calendar: Component, zone: ZoneInfo) -> Wanted | None:
+        chosen = self.written if self.written and self.written.collection_id == view.collection.id else None
+        kind = EventKind(ical.component_kind(calendar))
+        _, last = recurrence.span(calendar, zone)
+        verdict = rules.in_own_calendar(
+            self.activity,
+            user_id=view.owner.id,
+            component=EventKind(view.collection.component),
+            shown_as=kind,
+            reachable=chosen is not None or rules.within_reach(last, self.now, view.owner.past_days),
+        )
+        if not isinstance(verdict, Include):
+            return None
+        return self._wanted(view, calendar, zone, href=chosen.href if chosen else "")
+
+    def _in_colleagues(self, view: _View, calendar: Component, event: Event, zone: ZoneInfo) -> Wanted | None:
+        _, last = recurrence.span(calendar, zone)
+        verdict = rules.in_colleagues_calendar(
+            self.activity,
+            subject_id=view.collection.subject_id,
+            viewer_id=view.owner.id,
+            linked=self.linked.all,
+            reachable=rules.within_reach(last, self.now, view.owner.past_days),
+        )
+        if not isinstance(verdict, Include):
+            return None
+        if event.kind is EventKind.TASK:
+            event = event_of_activity(self.activity, self.linked, view.options, Event(self.activity.uid))
+            calendar = ical.convert(calendar, EventKind.EVENT, event, stamp=self.now)
+        if verdict.masked:
+            masked = masked_event(event, view.options.private_text)
+            shown = ical.read(ical.render(masked, stamp=event.modified or self.now))
+        else:
+            shown = ical.for_colleague(calendar)
+        return self._wanted(view, shown, zone)
+
+    def _wanted(self, view: _View, calendar: Component, zone: ZoneInfo, href: str = "") -> Wanted:
+        first, last = recurrence.span(calendar, zone)
+        return Wanted(
+            collection_id=view.collection.id,
+            uid=self.activity.uid,
+            component=ical.component_kind(calendar),
+            text=contentline.serialize(calendar),
+            href=href,
+            first_start=first,
+            last_end=last,
+            recurring=ical.event(calendar).is_series,
+        )
+
+
+def _keep_occurrences(
+    session: Session, activity: Activity, wanted: Sequence[Wanted], settings: Settings, now: datetime
+) -> None:
+    """Note the occurrences that the CRM shows, up to the horizon (R11)."""
+    own = next(iter(wanted), None)
+    if own is None:
+        activities.replace_occurrences(session, activity.id, [])
+        return
+    calendar = ical.read(own.text)
+    horizon = now + timedelta(days=settings.series_horizon_days)
+    found = recurrence.occurrences(calendar, now - timedelta(days=31), horizon, UTC)
+    rows = {
+        timestamp(o.start): {
+            "starts": timestamp(o.start),
+            "ends": timestamp(o.end),
+            "all_day": not isinstance(o.start, datetime),
+            "subject": activity.subject,
+        }
+        for o in found
+    }
+    activities.replace_occurrences(session, activity.id, list(rows.values()))

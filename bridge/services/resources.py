@@ -1,0 +1,241 @@
+"""What DAV clients read and write. Each method is one use case with a transaction of its own."""
+
+from collections.abc import Collection as Some
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from bridge.core.activity import Activity
+from bridge.core.clients import client_traits
+from bridge.core.person import Organization, Person
+from bridge.core.user import User
+from bridge.errors import Conflict, Invalid, NotAllowed, NotFound, PreconditionFailed
+from bridge.ports import Clock
+from bridge.services import placement, records, snapshots
+from bridge.services.actor import Actor
+from bridge.services.intake import Put
+from bridge.services.intake_cards import take_card
+from bridge.services.intake_events import take_event
+from bridge.services.records import Change
+from bridge.services.settings import Settings
+from bridge.store import accounts, contacts, resources
+from bridge.store.database import Database
+from bridge.store.models.resources import CollectionKind
+from bridge.store.resources import Placed
+from bridge.store.views import Changes, Collection, Resource
+
+TOKEN_PREFIX = "urn:x-davbridge:sync:"  # noqa: S105 - a sync-token, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The outcome of a write. ``exact``: what is stored is, byte for byte, what the client sent (RFC 4791 5.3.4)."""
+
+    etag: str
+    created: bool
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What the client demands of the present state (RFC 9110 13.1). Entity tags are without quotes.
+
+    ``if_match`` of ``None`` means that nothing is demanded; ``("*",)`` that there is something. ``if_none_match``
+    is ``If-None-Match: *``: there is nothing yet.
+    """
+
+    if_match: tuple[str, ...] | None = None
+    if_none_match: bool = False
+
+    def check(self, existing: Resource | None) -> bool:
+        """Raise ``PreconditionFailed`` unless it holds. Whether it proves that the client knows the present state."""
+        if self.if_none_match and existing is not None:
+            raise PreconditionFailed("There is already a resource at this address.")
+        if self.if_match is None:
+            return False
+        if existing is None:
+            raise PreconditionFailed("The resource is gone.")
+        if "*" not in self.if_match and existing.etag not in self.if_match:
+            raise PreconditionFailed("The resource has changed meanwhile.", remedy="Fetch it again.")
+        return "*" not in self.if_match
+
+
+class Resources:
+    """Collections and resources for DAV."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    # Reading
+
+    def home(self, owner: str) -> list[Collection]:
+        """All collections in a principal's home."""
+        with self._database.read() as session:
+            return resources.collections_in_home(session, owner)
+
+    def collection(self, owner: str, name: str) -> Collection | None:
+        """One collection of a home."""
+        with self._database.read() as session:
+            return resources.collection(session, owner, name)
+
+    def get(self, collection: Collection, href: str) -> Resource | None:
+        """One live resource with its text."""
+        with self._database.read() as session:
+            return resources.resource(session, collection.id, href)
+
+    def get_many(self, collection: Collection, hrefs: Some[str]) -> Mapping[str, Resource]:
+        """The live resources among these, by href."""
+        with self._database.read() as session:
+            found = resources.resources_by_href(session, collection.id, list(hrefs))
+            return {resource.href: resource for resource in found}
+
+    def listing(self, collection: Collection, *, text: bool) -> Iterator[Resource]:
+        """All live resources; without their texts if only names and entity tags are wanted."""
+        with self._database.read() as session:
+            yield from resources.listing(session, collection.id, text=text)
+
+    def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
+        """Live resources that may overlap a range of POSIX seconds, and undated ones."""
+        with self._database.read() as session:
+            yield from resources.in_range(session, collection.id, start, end, text=text)
+
+    def search(self, collection: Collection, text: str) -> Iterator[Resource]:
+        """Live resources whose text contains a string, whatever its case."""
+        with self._database.read() as session:
+            yield from resources.containing(session, collection.id, text)
+
+    def has_uid(self, collection: Collection, uid: str) -> bool:
+        """Whether a live resource has this UID."""
+        with self._database.read() as session:
+            return bool(resources.hrefs_with_uid(session, collection.id, uid))
+
+    def changes(self, collection: Collection, token: str, limit: int | None = None) -> Changes:
+        """What changed since a sync-token; without one, everything there is (RFC 6578 3.4, 3.5).
+
+        Tokens never expire. One of another generation, from before a backup was restored, is answered with
+        everything and all tombstones. Raises ``Invalid`` for a token that was never ours.
+        """
+        with self._database.read() as session:
+            fresh = resources.collection(session, collection.owner, collection.name)
+            if fresh is None:
+                raise NotFound("The collection is gone.")
+            since = _revision_of(fresh, token)
+            found = resources.changed_since(
+                session, fresh.id, since, limit + 1 if limit is not None else None, tombstones=bool(token)
+            )
+        if limit is None or len(found) <= limit:
+            return Changes(fresh.sync_token, tuple(found))
+        shown = tuple(found[:limit])
+        return Changes(replace(fresh, revision=shown[-1].revision).sync_token, shown, truncated=True)
+
+    # Writing
+
+    def put(self, actor: Actor, owner: str, name: str, href: str, body: str, precondition: Precondition) -> Stored:
+        """Create or replace a resource and what it stands for. Raises what is wrong, in a sentence."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            collection, user = self._writable(session, owner, name)
+            _check_size(body, self._settings.max_resource_size, collection)
+            placed = resources.placed_at(session, collection.id, href)
+            existing = placed.resource if placed is not None and not placed.resource.deleted else None
+            guarded = precondition.check(existing)
+            put = Put(actor, client_traits(actor.client), user, collection, href, body, placed, guarded=guarded)
+            if collection.kind is CollectionKind.CALENDAR:
+                changes = [take_event(session, put, self._settings, now=now)]
+            else:
+                changes = take_card(session, put, self._settings, now=now)
+            records.write(session, actor, self._settings, changes, now=now)
+            stored = resources.resource(session, collection.id, href)
+        if stored is None:
+            raise Conflict("The resource was stored in another collection.")
+        return Stored(stored.etag, created=existing is None, exact=stored.text == body)
+
+    def delete(self, actor: Actor, owner: str, name: str, href: str, precondition: Precondition) -> None:
+        """Delete a resource and, softly, what it stands for."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            collection, user = self._writable(session, owner, name)
+            placed = resources.placed_at(session, collection.id, href)
+            if placed is None or placed.resource.deleted:
+                raise NotFound("There is no such resource.")
+            precondition.check(placed.resource)
+            records.write(session, actor, self._settings, _deletions(session, placed, user), now=now)
+            if placed.source.label_id is not None:
+                placement.bury(session, placed, now=now)
+
+    def move(self, actor: Actor, owner: str, name: str, href: str, to_name: str, to_href: str) -> None:
+        """Rename a resource. Between collections only where its kind fits, and each takes one kind only."""
+        if name != to_name:
+            raise NotAllowed(
+                "This collection takes another kind of objects.", condition="C:supported-calendar-component"
+            )
+        now = self._clock.now()
+        with self._database.write() as session:
+            collection, user = self._writable(session, owner, name)
+            placed = resources.placed_at(session, collection.id, href)
+            target = resources.placed_at(session, collection.id, to_href)
+            if placed is None or placed.resource.deleted:
+                raise NotFound("There is no such resource.")
+            if target is not None and not target.resource.deleted and target.id != placed.id:
+                changes = _deletions(session, target, user)
+                records.write(session, actor, self._settings, changes, now=now)
+            placement.rename(session, placed, to_href, now=now)
+
+    def set_properties(self, owner: str, name: str, properties: Mapping[str, str | None]) -> None:
+        """Keep what a client sets on a collection (D12): a value, or ``None`` to remove it. Clark names."""
+        with self._database.write() as session:
+            collection = resources.collection(session, owner, name)
+            if collection is None:
+                raise NotFound("There is no such collection.")
+            kept = {**collection.properties, **properties}
+            values = {key: value for key, value in kept.items() if value is not None}
+            resources.set_properties(session, collection.id, values, now=self._clock.now())
+
+    def _writable(self, session: Session, owner: str, name: str) -> tuple[Collection, User]:
+        collection = resources.collection(session, owner, name)
+        if collection is None:
+            raise Conflict("There is no such collection.", condition="D:resource-must-be-null")
+        if collection.read_only:
+            raise NotAllowed("This is a colleague's calendar; it can only be read.", condition="D:need-privileges")
+        return collection, accounts.users(session, [collection.owner_id])[collection.owner_id]
+
+
+def _revision_of(collection: Collection, token: str) -> int:
+    if not token:
+        return 0
+    uid, _, rest = token.removeprefix(TOKEN_PREFIX).partition(":")
+    generation, _, revision = rest.partition(":")
+    known = token.startswith(TOKEN_PREFIX) and uid == collection.uid
+    if not known or not (generation.isascii() and generation.isdigit() and revision.isascii() and revision.isdigit()):
+        raise Invalid("This sync-token was not given out for this collection.", condition="D:valid-sync-token")
+    same = int(generation) == collection.generation and int(revision) <= collection.revision
+    return int(revision) if same else 0
+
+
+def _check_size(body: str, limit: int, collection: Collection) -> None:
+    if limit and len(body.encode(errors="surrogatepass")) > limit:
+        prefix = "C" if collection.kind is CollectionKind.CALENDAR else "CR"
+        raise NotAllowed(f"The object is larger than {limit} bytes.", condition=f"{prefix}:max-resource-size")
+
+
+def _deletions(session: Session, placed: Placed, owner: User) -> Sequence[Change]:
+    """What a deletion means: the record goes, softly; of a group card only the label goes from its members."""
+    if placed.source.label_id is not None:
+        return _unlabelled(session, placed.source.label_id, owner.id)
+    record = snapshots.shown_by(session, placed.source)
+    if not isinstance(record, Activity | Person | Organization):
+        raise NotFound("There is no such resource.")
+    return [Change(record, replace(record, deleted=True))]
+
+
+def _unlabelled(session: Session, label_id: int, owner_id: int) -> list[Change]:
+    name = contacts.labels(session, [label_id])[label_id].name
+    people = contacts.persons(session, contacts.person_ids(session, owner_id=owner_id, label_id=label_id))
+    companies = contacts.organizations(
+        session, contacts.organization_ids(session, owner_id=owner_id, label_id=label_id)
+    )
+    bearers: list[Person | Organization] = [*people.values(), *companies.values()]
+    return [Change(b, replace(b, labels=tuple(n for n in b.labels if n != name))) for b in bearers]
