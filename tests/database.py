@@ -23,6 +23,7 @@ BOTH = (
     "sqlite",
     pytest.param("postgresql", marks=(pytest.mark.postgresql, pytest.mark.xdist_group("postgresql"))),
 )
+INITIAL = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -44,8 +45,7 @@ class PostgreSQLServer:
         self.port = free_port()
         self._user = _unprivileged(folder)
         subprocess.run(
-            [*self._user, programs / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync"],
+            [*self._user, programs / "initdb", "-D", self.data, "-U", "postgres", *INITIAL],
             check=True,
             capture_output=True,
             cwd=folder,
