@@ -1,0 +1,129 @@
+"""The properties that a report returns of each resource."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import format_datetime
+from urllib.parse import quote
+from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
+
+from bridge.core.contentline import parse
+from bridge.core.query.evaluate import retrieve
+from bridge.core.query.selection import Selection, address_data, calendar_data
+from bridge.errors import Invalid
+from bridge.store.models.resources import CollectionKind
+from bridge.store.views import Collection, Resource
+from plugins.reports.multistatus import NOT_FOUND, element, escape, status_line
+from plugins.reports.request import CALDAV, CARDDAV, DAV
+
+Render = Callable[[Resource], str]
+
+_OK = f"</prop>{status_line(200)}</propstat>"
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
+_READ = "<privilege><read/></privilege>"
+_WRITE = "".join(f"<privilege><{name}/></privilege>" for name in ("all", "write", "write-properties", "write-content"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the response for a resource looks: the properties that exist, and the rest as a finished 404 propstat.
+
+    ``needs_text``: the texts of the resources are needed. ``root`` is the percent-encoded path of the collection.
+    """
+
+    root: str
+    found: tuple[Render, ...]
+    not_found: str
+    needs_text: bool
+    bare: bool
+
+    def response(self, resource: Resource) -> str:
+        """Return the response; the propstat with 200 comes first (D9)."""
+        name = resource.href
+        head = f"<response><href>{self.root}{name if _PLAIN(name) else quote(name)}</href>"
+        if self.bare:
+            return f"{head}{status_line(200)}</response>"
+        if not self.found:
+            return f"{head}{self.not_found}</response>"
+        props = "".join([render(resource) for render in self.found])
+        return f"{head}<propstat><prop>{props}{_OK}{self.not_found}</response>"
+
+
+def layout(request: Element, collection: Collection, root: str) -> Layout:
+    """Read which properties a report asks for. Raises ``Invalid`` for data in a format that is not served."""
+    if request.find(f"{DAV}allprop") is not None:
+        return Layout(root, tuple(_SIMPLE[tag](collection) for tag in _ALL), "", needs_text=True, bare=False)
+    if request.find(f"{DAV}propname") is not None:
+        names = "".join(element(tag) for tag in _SIMPLE)
+        return Layout(root, (lambda _: names,), "", needs_text=False, bare=False)
+    prop = request.find(f"{DAV}prop")
+    wanted = {} if prop is None else {child.tag: child for child in prop}
+    renders = {tag: _render(child, collection) for tag, child in wanted.items()}
+    unknown = "".join(element(tag) for tag, render in renders.items() if render is None)
+    return Layout(
+        root,
+        tuple(render for render in renders.values() if render is not None),
+        f"<propstat><prop>{unknown}</prop>{NOT_FOUND}</propstat>" if unknown else "",
+        needs_text=any(tag in _FROM_TEXT for tag in wanted),
+        bare=not wanted,
+    )
+
+
+def _render(wanted: Element, collection: Collection) -> Render | None:
+    calendar = collection.kind is CollectionKind.CALENDAR
+    if wanted.tag == f"{CALDAV}calendar-data" and calendar:
+        return _data("C:calendar-data", calendar_data(wanted), collection)
+    if wanted.tag == f"{CARDDAV}address-data" and not calendar:
+        return _data("CR:address-data", address_data(wanted), collection)
+    make = _SIMPLE.get(wanted.tag)
+    return make(collection) if make else None
+
+
+def _data(name: str, selection: Selection, collection: Collection) -> Render:
+    if selection.whole:
+        return lambda resource: f"<{name}>{escape(resource.text)}</{name}>"
+    floating = ZoneInfo(collection.floating_zone)
+
+    def render(resource: Resource) -> str:
+        try:
+            (whole,) = parse(resource.text)
+            text = retrieve(whole, selection, floating)
+        except (Invalid, ValueError):  # better more than was asked for than a whole answer lost to one resource (D18)
+            text = resource.text
+        return f"<{name}>{escape(text)}</{name}>"
+
+    return render
+
+
+def _content_type(collection: Collection) -> Render:
+    if collection.kind is CollectionKind.ADDRESS_BOOK:
+        return lambda _: "<getcontenttype>text/vcard;charset=utf-8</getcontenttype>"
+    return lambda resource: (
+        f"<getcontenttype>text/calendar;charset=utf-8;component={resource.component}</getcontenttype>"
+    )
+
+
+def _privileges(collection: Collection) -> Render:
+    held = _READ if collection.read_only else _READ + _WRITE
+    return lambda _: f"<current-user-privilege-set>{held}</current-user-privilege-set>"
+
+
+def _modified(resource: Resource) -> str:
+    return f"<getlastmodified>{format_datetime(resource.modified_at, usegmt=True)}</getlastmodified>"
+
+
+_SIMPLE: Mapping[str, Callable[[Collection], Render]] = {
+    f"{DAV}getetag": lambda _: lambda resource: f'<getetag>"{resource.etag}"</getetag>',
+    f"{DAV}getcontenttype": _content_type,
+    f"{DAV}getlastmodified": lambda _: _modified,
+    f"{DAV}getcontentlength": lambda _: (
+        lambda resource: f"<getcontentlength>{len(resource.text.encode())}</getcontentlength>"
+    ),
+    f"{DAV}resourcetype": lambda _: lambda _: "<resourcetype/>",
+    f"{DAV}displayname": lambda _: lambda resource: f"<displayname>{escape(resource.href)}</displayname>",
+    f"{DAV}current-user-privilege-set": _privileges,
+}
+# RFC 3744 5.4: privileges are not part of allprop.
+_ALL = tuple(tag for tag in _SIMPLE if tag != f"{DAV}current-user-privilege-set")
+_FROM_TEXT = frozenset({f"{DAV}getcontentlength", f"{CALDAV}calendar-data", f"{CARDDAV}address-data"})

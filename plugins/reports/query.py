@@ -1,0 +1,94 @@
+"""calendar-query (RFC 4791 7.8) and addressbook-query (RFC 6352 8.6)."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
+
+from bridge.core.contentline import parse
+from bridge.core.query.evaluate import matches, touches
+from bridge.core.query.filters import CardFilter, CompFilter, Filter
+from bridge.core.query.prefilter import Prefilter, prefilter
+from bridge.core.query.reading import calendar_filter, card_filter
+from bridge.errors import Invalid
+from bridge.store.views import Collection, Resource
+from plugins.reports.multistatus import Answer, multistatus, truncated
+from plugins.reports.properties import layout
+from plugins.reports.request import CALDAV, CARDDAV, Target, read_limit
+from plugins.reports.sync import with_texts
+
+_BATCH = 500
+
+
+def calendar_query(request: Element, target: Target) -> Answer:
+    """Return the calendar object resources that satisfy the filter; without a filter, all."""
+    element = request.find(f"{CALDAV}filter")
+    return _query(request, target, CompFilter("VCALENDAR") if element is None else calendar_filter(element))
+
+
+def addressbook_query(request: Element, target: Target) -> Answer:
+    """Return the address objects that satisfy the filter, at most ``nresults`` of them."""
+    element = request.find(f"{CARDDAV}filter")
+    return _query(request, target, CardFilter() if element is None else card_filter(element))
+
+
+def _query(request: Element, target: Target, wanted: Filter) -> Answer:
+    look = layout(request, target.collection, target.root)
+    limit = read_limit(request)
+    found = _found(target, wanted, text=look.needs_text)
+    kept = list(found if limit is None else islice(found, limit))
+    more = limit is not None and next(found, None) is not None
+    complete = with_texts(kept, target) if look.needs_text else kept
+    responses = [look.response(resource) for resource in complete]
+    if more:
+        responses.append(truncated(target.root))
+    return multistatus(responses)
+
+
+def _found(target: Target, wanted: Filter, *, text: bool) -> Iterator[Resource]:
+    hint = prefilter(wanted)
+    if hint.component and hint.component != target.collection.component:
+        return iter(())
+    plain = hint.exact and not hint.bounded
+    candidates = _candidates(target, hint, text=text or not hint.exact)
+    return candidates if plain else _checked(candidates, target, wanted, hint)
+
+
+def _candidates(target: Target, hint: Prefilter, *, text: bool) -> Iterator[Resource]:
+    reader, collection = target.reader, target.collection
+    if target.name:
+        return iter(reader.get_many(collection, [target.name]).values())
+    if hint.bounded:
+        # A task that is due exactly at the end of the range is in it (RFC 4791 9.9), hence a second more.
+        end = None if hint.end is None else hint.end + 1
+        return reader.in_range(collection, hint.start, end, text=text)
+    return reader.search(collection, hint.needle) if hint.needle else reader.listing(collection, text=text)
+
+
+def _checked(candidates: Iterator[Resource], target: Target, wanted: Filter, hint: Prefilter) -> Iterator[Resource]:
+    """Those that satisfy the filter: by their columns where that is exact, else by a look at the text."""
+    verdict = _verdict(target.collection, wanted)
+    while batch := list(islice(candidates, _BATCH)):
+        closer = [resource for resource in batch if not hint.exact or resource.recurring]
+        looked = {resource.href: resource for resource in with_texts(closer, target)}
+        for resource in batch:
+            seen = looked.get(resource.href)
+            if verdict(seen) if seen is not None else _in_span(resource, hint):
+                yield seen or resource
+
+
+def _in_span(resource: Resource, hint: Prefilter) -> bool:
+    return resource.first_start is not None and touches(resource.first_start, resource.last_end, hint.start, hint.end)
+
+
+def _verdict(collection: Collection, wanted: Filter) -> Callable[[Resource], bool]:
+    floating = ZoneInfo(collection.floating_zone)
+
+    def verdict(resource: Resource) -> bool:
+        try:
+            (whole,) = parse(resource.text)
+        except (Invalid, ValueError):  # an odd resource is not found, but does no harm (D18)
+            return False
+        return matches(whole, wanted, floating)
+
+    return verdict
