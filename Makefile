@@ -36,7 +36,8 @@ lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: ## write requirements.lock anew from the newest versions that pyproject.toml allows
+# Made by the oldest Python that is supported, since some releases refuse early versions of 3.11.
+lock: ## write requirements.lock anew (give the oldest supported Python: make lock PYTHON=…)
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check '.[test]'
 	@.venv-lock/bin/python -m pip freeze --exclude davbridge | LC_ALL=C sort --ignore-case > requirements.lock
