@@ -287,8 +287,8 @@ IOS_SEARCH = "".join(
         ('<C:prop-filter name="NICKNAME"/>', "", {"a.vcf"}, "listing True"),
         (
             (
-                '<C:prop-filter name="EMAIL" test="allof"><C:text-match>example</C:text-match><C:param-filter name="TYPE">'
-                '<C:text-match match-type="equals">home</C:text-match></C:param-filter></C:prop-filter>'
+                '<C:prop-filter name="EMAIL" test="allof"><C:text-match>example</C:text-match>'
+                '<C:param-filter name="TYPE"><C:text-match match-type="equals">home</C:text-match></C:param-filter></C:prop-filter>'
             ),
             "",
             {"a.vcf"},

@@ -1,0 +1,1 @@
+"""What talks to Radicale, and nothing else."""
