@@ -79,8 +79,7 @@ class Devices:
     def _note_use(self, device: Device, client: str) -> None:
         """Remember the last use, but not with a write for each request."""
         now = self._clock.now()
-        recent = device.last_used_at is not None and now - device.last_used_at < _USED_AFTER
-        if not recent or device.last_client != client[:255]:
+        if device.last_used_at is None or now - device.last_used_at >= _USED_AFTER:
             with self._database.write() as session:
                 accounts.touch_device(session, device.id, now=now, client=client)
 

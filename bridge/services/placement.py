@@ -89,10 +89,8 @@ def _changes(session: Session, source: Source, targets: Sequence[Wanted], presen
             kept.add(placed.id)
         if placed is None or placed.source != source or not _same(placed.resource, target):
             found.append(_Change(target.collection_id, placed.id if placed else 0, source, _finished(target, placed)))
-    for placed in present:
-        if placed.id not in kept and not placed.resource.deleted:
-            found.append(_Change(placed.collection_id, placed.id, source, _tombstone(placed.resource)))
-    return found
+    lost = [placed for placed in present if placed.id not in kept and not placed.resource.deleted]
+    return found + [_Change(p.collection_id, p.id, source, _tombstone(p.resource)) for p in lost]
 
 
 def _placed_for(session: Session, target: Wanted, present: Sequence[Placed]) -> Placed | None:

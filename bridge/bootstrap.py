@@ -1,0 +1,102 @@
+"""Build everything from the configuration: the only module that knows every concrete class."""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.clock import SystemClock
+from bridge.config import Config
+from bridge.errors import ConfigError
+from bridge.ports import Clock
+from bridge.services.activities import Activities
+from bridge.services.contacts import Contacts
+from bridge.services.devices import Devices
+from bridge.services.journal import Journal
+from bridge.services.principals import Principals
+from bridge.services.resources import Resources
+from bridge.services.settings import Settings
+from bridge.store.database import Database
+
+_KEY_OCTETS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case, ready to be called. One for each process: the database's connections are its own."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    principals: Principals
+    devices: Devices
+    resources: Resources
+    activities: Activities
+    contacts: Contacts
+    journal: Journal
+
+    def ready(self) -> None:
+        """Raise ``TemporaryError`` when the database does not answer."""
+        with self.database.read() as session:
+            session.connection()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+def build(config: Config, *, clock: Clock | None = None) -> Services:
+    """Wire the services. Raises ``ConfigError`` when the secret cannot be read or made."""
+    used_clock = clock or SystemClock()
+    settings = settings_of(config)
+    database = Database(
+        config.database.url, busy_timeout=config.database.busy_timeout, pool_size=config.database.pool_size
+    )
+    key = secret_key(config.security.secret_file)
+    parts = (database, used_clock, settings)
+    return Services(
+        database=database,
+        clock=used_clock,
+        settings=settings,
+        principals=Principals(*parts),
+        devices=Devices(database, used_clock, key),
+        resources=Resources(*parts),
+        activities=Activities(*parts),
+        contacts=Contacts(*parts),
+        journal=Journal(*parts),
+    )
+
+
+def settings_of(config: Config) -> Settings:
+    """What of the configuration the services need."""
+    return Settings(
+        base_url=config.server.base_url.rstrip("/"),
+        photo_pixels=config.dav.photo_pixels,
+        series_horizon_days=config.dav.series_horizon_days,
+        journal_days=config.dav.journal_days,
+        max_resource_size=config.dav.max_resource_size,
+        time_zone=config.web.time_zone,
+        language=config.web.language,
+        past_days=config.dav.past_days,
+    )
+
+
+def secret_key(path: Path) -> bytes:
+    """The secret of this installation, made on first use and readable by its owner only."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_hex(_KEY_OCTETS).encode())
+        found = path.read_bytes().strip()
+    except OSError as error:
+        problem = f"[security] secret_file: {path} cannot be read or made: {error.strerror}."
+        raise ConfigError([problem]) from error
+    if len(found) < _KEY_OCTETS:
+        raise ConfigError([f"[security] secret_file: {path} is too short for a secret; restore it or delete it."])
+    return hashlib.sha256(found).digest()
