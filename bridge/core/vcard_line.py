@@ -75,12 +75,13 @@ def decoded(line: ContentLine) -> str:
     if encoding(line) != "Q":
         return line.value
     octets = quopri.decodestring(line.value.encode())
-    for charset in (line.param("CHARSET") or "utf-8", "utf-8"):
-        try:
-            return octets.decode(charset)
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return octets.decode("latin-1")
+    charset = line.param("CHARSET") or "utf-8"
+    try:
+        return octets.decode(charset)
+    except LookupError:
+        return octets.decode("utf-8", "replace")
+    except UnicodeDecodeError:  # cut in the middle of a character, as old phones did
+        return octets.decode(charset, "replace")
 
 
 def raw_value(line: ContentLine) -> str:

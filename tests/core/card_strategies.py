@@ -15,7 +15,8 @@ PARAGRAPHS = st.text(_CHARACTERS | st.just("\n"), max_size=100)
 LABELS = st.sampled_from(["", "work", "home", "mobile", "fax", "pager", "other"]) | WORDS.filter(
     lambda label: not label.startswith("_$!<")
 )
-LABELLED = st.builds(Labelled, value=WORDS, label=LABELS, primary=st.booleans())
+VALUES = WORDS.filter(lambda value: not value.lower().startswith(("mailto:", "tel:")))
+LABELLED = st.builds(Labelled, value=VALUES, label=LABELS, primary=st.booleans())
 NAMES = st.builds(Name, *[TEXTS] * 5)
 ADDRESSES = st.builds(Address, *[TEXTS] * 7, label=LABELS).filter(
     lambda address: any(getattr(address, part) for part in Address.__slots__ if part != "label")
