@@ -226,7 +226,8 @@ def _account(line: ContentLine) -> str:
     if line.name != "IMPP" and line.name not in SCHEME_OF_MESSENGER:
         return ""
     value = line_of.words(line)
-    scheme = SCHEME_OF_MESSENGER.get(line.name) or line.param("X-SERVICE-TYPE").lower()
+    service = line.param("X-SERVICE-TYPE")
+    scheme = SCHEME_OF_MESSENGER.get(line.name if line.name != "IMPP" else f"X-{service.upper()}", service.lower())
     if not value or not scheme or value.lower().startswith(f"{scheme}:"):
         return value
     return value if line.name == "IMPP" and _SCHEME.match(value) else f"{scheme}:{value}"
