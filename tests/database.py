@@ -63,13 +63,18 @@ class PostgreSQLServer:
     def create(self, template: str = "template1") -> str:
         """Copy a template under a new name, and return the copy's address."""
         name = f"test_{uuid4().hex}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop(self, url: str) -> None:
         name = url.rpartition("/")[2]
         self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def end_connections(self, url: str) -> None:
+        """Cut every connection to a database, as a restart of the server would."""
+        statement = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+        self._admin.execute(statement, [url.rpartition("/")[2]])
 
     def stop(self) -> None:
         self._admin.close()

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from bridge.store.engines import create_engines, parse_url
 from bridge.store.failures import translated
@@ -67,6 +68,17 @@ class Database:
         self._readers.dispose()
         self._writers.dispose()
 
+    def before_fork(self) -> None:
+        """Close the connections, unless a thread is using one. Every fork calls this by itself.
+
+        SQLite's idea of its locks must not reach a child, nor a socket be shared with it. Forking while a session
+        of an SQLite database is open is not safe.
+        """
+        for engine in (self._readers, self._writers):
+            pool = engine.pool
+            if isinstance(pool, QueuePool) and pool.checkedout() == 0:
+                engine.dispose()
+
     def after_fork(self) -> None:
         """Forget, in a child process, the parent's connections. Every fork calls this by itself."""
         self._readers.dispose(close=False)
@@ -88,9 +100,8 @@ _open: WeakSet[Database] = WeakSet()
 
 
 def _before_fork() -> None:
-    """Close idle connections: SQLite's idea of its locks must not reach a child, nor a socket be shared with it."""
     for database in list(_open):
-        database.close()
+        database.before_fork()
 
 
 def _after_fork() -> None:
