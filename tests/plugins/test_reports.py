@@ -288,7 +288,8 @@ IOS_SEARCH = "".join(
         (
             (
                 '<C:prop-filter name="EMAIL" test="allof"><C:text-match>example</C:text-match>'
-                '<C:param-filter name="TYPE"><C:text-match match-type="equals">home</C:text-match></C:param-filter></C:prop-filter>'
+                '<C:param-filter name="TYPE"><C:text-match match-type="equals">home</C:text-match></C:param-filter>'
+                "</C:prop-filter>"
             ),
             "",
             {"a.vcf"},
