@@ -17,9 +17,9 @@ from bridge.errors import Invalid
 FORMAT = 1
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 2**20
-LINE_BYTES = 128 * 2**20  # one row; the largest hold a picture, or a resource before and after a change
-RATIO = 300  # our texts shrink to a tenth or so, a bomb to a thousandth
-RATIO_FROM = 2**20  # small members may shrink as they like
+LINE_BYTES = 2**28  # one row; the largest hold a resource before and after a change
+SIZE_LIMIT = 2**30  # unpacked; a larger archive must not shrink to less than a part in ``RATIO``
+RATIO = 300  # our texts shrink to a twentieth or so, a bomb to a thousandth
 BUFFER = 2**18
 _DAMAGES = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, StructError,
@@ -85,9 +85,9 @@ def create(stream: BinaryIO, manifest: Manifest) -> Iterator[Writer]:
 class Reader:
     """Reads the members of an archive whose directory and manifest have been checked."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, size_limit: int | None) -> None:
         self._archive = archive
-        members = _checked_members(archive)
+        members = _checked_members(archive, size_limit)
         self.manifest = _parse_manifest(b"".join(_lines(archive, MANIFEST, MANIFEST_BYTES)))
         if members != {MANIFEST, *(f"{name}.jsonl" for name in self.manifest.tables)}:
             raise Invalid("The backup does not hold the tables that it names.")
@@ -105,23 +105,31 @@ class Reader:
 
 
 @contextmanager
-def open_archive(stream: BinaryIO) -> Iterator[Reader]:
-    """Open an archive from a stream that can seek. Raises ``Invalid`` if it is not a backup or is damaged."""
+def open_archive(stream: BinaryIO, size_limit: int | None = None) -> Iterator[Reader]:
+    """Open an archive from a stream that can seek. Raises ``Invalid`` if it is not a backup or is damaged.
+
+    ``size_limit`` is how many bytes it may have when unpacked; by default, what a backup can be expected to have.
+    """
     try:
         archive = zipfile.ZipFile(stream)
     except _DAMAGES as error:
         raise Invalid("The file is not a backup, or it is damaged.") from error
     with archive:
-        yield Reader(archive)
+        yield Reader(archive, size_limit)
 
 
-def _checked_members(archive: zipfile.ZipFile) -> set[str]:
-    names = {member.filename for member in archive.infolist()}
-    if len(names) != len(archive.infolist()) or MANIFEST not in names:
+def _checked_members(archive: zipfile.ZipFile, size_limit: int | None) -> set[str]:
+    members = archive.infolist()
+    names = {member.filename for member in members}
+    if len(names) != len(members) or MANIFEST not in names:
         raise Invalid("The file is not a backup, or it is damaged.")
-    for member in archive.infolist():
-        if member.file_size > max(RATIO_FROM, RATIO * member.compress_size):
-            raise Invalid(f"The backup is refused: {member.filename} would grow beyond measure when unpacked.")
+    size = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if size > (max(SIZE_LIMIT, RATIO * packed) if size_limit is None else size_limit):
+        raise Invalid(
+            f"The backup is refused: unpacked, it would have {size} bytes.",
+            remedy="Restore it with a higher size limit if you trust it.",
+        )
     return names
 
 

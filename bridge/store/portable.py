@@ -40,18 +40,26 @@ def dump(session: Session, stream: BinaryIO, progress: Progress, *, created_at: 
             archive.write_table(each.name, _blocks(connection, each, advance))
 
 
-def load(session: Session, stream: BinaryIO, progress: Progress, *, least_generation: int = 1) -> Manifest:
+def load(
+    session: Session,
+    stream: BinaryIO,
+    progress: Progress,
+    *,
+    least_generation: int = 1,
+    size_limit: int | None = None,
+) -> Manifest:
     """Fill an empty database, of the backup's version, from a stream that can seek, and return the manifest.
 
     Every collection gets a generation above the dumped one, and not below ``least_generation``: clients hold
     sync-tokens of states that this database never had. Pass a number that grows with time, such as minutes since
-    1970, so that restoring the same backup twice gives two generations.
+    1970, so that restoring the same backup twice gives two generations. ``size_limit`` is how many bytes the file may
+    have when unpacked; by default, what a backup can be expected to have.
 
     Raises ``Invalid`` for a database that is not empty, and for a file that is damaged, of another format or version,
     or made to fill the disk; the caller's transaction must then be rolled back.
     """
     connection = session.connection()
-    with open_archive(stream) as archive:
+    with open_archive(stream, size_limit) as archive:
         _check(connection, archive.manifest)
         advance = _counting(progress, archive.manifest.rows)
         try:

@@ -348,11 +348,36 @@ def test_value_too_long_for_postgresql_is_refused(sqlite_database: Database, pos
         restore(target, backup(sqlite_database))
 
 
-def test_zip_bomb_is_refused(sqlite_database: Database) -> None:
+def test_zip_bomb_is_refused(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "SIZE_LIMIT", 2**20)
     contents = members(backup(sqlite_database))
     contents["users.jsonl"] = b"[1]\n" * 2**20
-    with pytest.raises(Invalid, match="beyond measure when unpacked"):
+    with pytest.raises(Invalid, match=r"unpacked, it would have 4\d+ bytes"):
         restore(sqlite_database, packed(contents))
+
+
+def test_line_beyond_measure_is_refused(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "LINE_BYTES", 1000)
+    contents = members(backup(sqlite_database))
+    contents["users.jsonl"] = b" " * 1001
+    with pytest.raises(Invalid, match="line beyond measure"):
+        restore(sqlite_database, packed(contents))
+
+
+def test_size_limit_is_what_the_caller_says(sqlite_database: Database, second: Database) -> None:
+    fill(sqlite_database)
+    with pytest.raises(Invalid, match="unpacked") as caught, second.write() as session:
+        load(session, backup(sqlite_database), silent, size_limit=1000)
+    assert "limit" in caught.value.remedy
+
+
+def test_texts_that_shrink_to_nothing_do_not_spoil_a_backup(sqlite_database: Database, second: Database) -> None:
+    fill(sqlite_database)
+    with sqlite_database.write() as session:
+        session.get_one(models.PersonRow, 4).note = "a" * 2**24
+    restore(second, backup(sqlite_database))
+    with second.read() as session:
+        assert session.get_one(models.PersonRow, 4).note == "a" * 2**24
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello" * 1000, b"PK\x05\x06" + b"\0" * 18])
