@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from bridge.core.contact import Contact
 from bridge.core.contentline import serialize
-from bridge.core.vcard import contact, patch, read, render, to_v3
-from tests.core.card_strategies import CONTACTS, PAIRS
+from bridge.core.vcard import contact, patch, read, render, split, to_v3
+from bridge.errors import Invalid
+from tests.core.card_strategies import CONTACTS, ORGANIZATIONS, PAIRS, PERSONS
 
 STAMP = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -67,3 +68,84 @@ def test_lines_that_are_not_mapped_keep_their_bytes(
     kept = Counter(line.raw for line in patch(read(text), new, stamp=LATER).lines)
     inserted = Counter(stranger for _, stranger in strangers)
     assert {stranger: kept[stranger] for stranger in inserted} == inserted
+
+
+ODD = [
+    "TEL;WORK:1",
+    "TEL;TYPE=CELL:1",
+    "item1.TEL:1",
+    "item1.EMAIL;type=pref:a@b",
+    "item1.X-ABLabel:Hut",
+    "item2.X-ABLabel:_$!<Home>!$_",
+    "item2.ADR;TYPE=WORK:;;a,b;c",
+    "ADR:;;;;;;",
+    "item2.URL:https://crm.example",
+    "URL:https://home.example",
+    "item3.URL:https://crm.example/2",
+    "item3.X-ABLabel:CRM",
+    "IMPP;X-SERVICE-TYPE=Skype:jo",
+    "X-SKYPE:jo",
+    "X-JABBER;ENCODING=QUOTED-PRINTABLE:=6A",
+    "TEL;ENCODING=QUOTED-PRINTABLE;PREF:=31",
+    "ORG:",
+    "ORG:;Sales",
+    "ORG;CHARSET=UTF-8:A;B;C",
+    "TITLE:",
+    "TITLE;QUOTED-PRINTABLE:=41=0A",
+    "N:a,b;c;;;;more",
+    "N:",
+    "FN:",
+    "FN:y",
+    "BDAY;VALUE=text:once",
+    "BDAY:--0229",
+    "PHOTO;ENCODING=b:***",
+    "PHOTO;VALUE=uri:https://e.example/a.jpg",
+    "PHOTO:data:image/png;base64,iVBORw0K",
+    "NOTE: ",
+    "NOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab",
+    "CATEGORIES:,",
+    "CATEGORIES:a, b",
+    "X-CRM-PERSON:x",
+    "X-CRM-PERSON:7",
+    "X-ABShowAs:COMPANY",
+    "KIND:org",
+    "UID:",
+    "UID:urn:uuid:u",
+    "REV:yesterday",
+    "REV:20200101",
+    "VERSION:2.1",
+    "VERSION:3.0",
+    "VERSION:4.0",
+    *UNKNOWN,
+]
+ODD_CARDS = st.lists(st.sampled_from(ODD), max_size=14).map(
+    lambda lines: "\r\n".join(["BEGIN:VCARD", *lines, "FN:x", "END:VCARD", ""])
+)
+
+
+@given(ODD_CARDS, PERSONS | ORGANIZATIONS)
+def test_any_card_can_be_made_to_say_anything(text: str, wanted: Contact) -> None:
+    once = patch(read(text), wanted, stamp=LATER)
+    assert contact(once) == replace(wanted, modified=contact(once).modified)
+    again = patch(read(serialize(once)), wanted, stamp=STAMP)
+    assert serialize(again) == serialize(once)
+
+
+@given(ODD_CARDS)
+def test_any_card_stays_itself_when_nothing_changes(text: str) -> None:
+    card = to_v3(read(text))
+    assert contact(read(serialize(card))) == contact(card)
+    assert serialize(patch(card, contact(card), stamp=LATER)) == serialize(card)
+
+
+@given(
+    st.text(st.sampled_from('BEGINDVCAR:;=,\\"\r\n \t^01FNTELUIDPHOTO.b-é\ufeff\x00') | st.characters(), max_size=200)
+)
+def test_any_other_text_is_refused_or_read_but_never_breaks(body: str) -> None:
+    for text in (body, f"BEGIN:VCARD\r\n{body}\r\nEND:VCARD\r\n"):
+        for single in split(text):
+            try:
+                card = to_v3(read(single))
+            except Invalid:
+                continue
+            assert contact(patch(card, contact(card), stamp=LATER)) == contact(card)
