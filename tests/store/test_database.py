@@ -355,7 +355,8 @@ def test_closing_leaves_one_file(sqlite_url: str) -> None:
         assert connection.execute("SELECT login FROM users").fetchall() == [("ann",)]
 
 
-def test_requests_do_without_alembic() -> None:
-    """Each of the processes that answer requests would carry it around in memory."""
-    program = "import sys, bridge.store.database; sys.exit('alembic' in sys.modules)"
+def test_requests_do_without_libraries_that_they_do_not_need(sqlite_url: str) -> None:
+    """Each of the processes that answer requests would carry them around in memory."""
+    program = f"import sys; from bridge.store.database import Database; Database({sqlite_url!r}); "
+    program += "sys.exit(bool({'alembic', 'psycopg'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
