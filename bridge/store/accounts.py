@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.core.activity import ActivityType
@@ -127,12 +127,12 @@ def devices(session: Session, user_id: int | None = None) -> list[Device]:
 
 
 def device_by_key(session: Session, login: str, key_hash: str) -> tuple[User, Device] | None:
-    """Find the usable device with this keyed hash, of this enabled user: one indexed lookup."""
+    """Find the usable device with this keyed hash, of the enabled user with this login or e-mail address."""
     query = (
         select(UserRow, DeviceRow)
         .join(DeviceRow, DeviceRow.user_id == UserRow.id)
         .where(DeviceRow.key_hash == key_hash, DeviceRow.revoked_at.is_(None))
-        .where(UserRow.login == login, UserRow.enabled)
+        .where(or_(UserRow.login == login, UserRow.email == login), UserRow.enabled)
     )
     found = session.execute(query).first()
     return (record_of(User, found[0]), record_of(Device, found[1])) if found else None

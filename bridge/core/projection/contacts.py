@@ -47,7 +47,7 @@ def fields_of_person(person: Person, organization: str) -> ContactFields:
     """Read the same from a person; ``organization`` is the name of theirs, or ``""``."""
     return ContactFields(
         name=person.name,
-        parts=person.parts,
+        parts=person.parts if person.parts != Name() else _parts_of(person.name),
         organization=organization,
         job_title=person.job_title,
         emails=person.emails,
@@ -59,6 +59,12 @@ def fields_of_person(person: Person, organization: str) -> ContactFields:
         labels=person.labels,
         photo=person.photo,
     )
+
+
+def _parts_of(name: str) -> Name:
+    """Split a name that the CRM knows as a whole: the last word is the family name."""
+    given, _, family = name.strip().rpartition(" ")
+    return Name(family=family, given=given) if given else Name(given=family)
 
 
 def fields_of_organization(organization: Organization) -> ContactFields:

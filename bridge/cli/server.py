@@ -1,0 +1,86 @@
+"""Run the server: several processes over one database, the page and DAV on one port."""
+
+import logging
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from bridge import bootstrap
+from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
+from bridge.config import Config
+from bridge.errors import ConfigError
+from plugins.application import DavOptions, DavServices, create_application
+from web import create_app
+
+_KEEP_ALIVE = 65  # seconds; longer than the usual pause between the requests of one sync
+_GRACE = 20  # seconds for requests in progress to end after SIGTERM
+
+
+def wsgi_application(config: Config, services: bootstrap.Services) -> WsgiApp:
+    """Everything that answers requests, as one WSGI application."""
+    dav_services = DavServices(services.principals, services.devices, services.resources)
+    try:
+        dav = create_application(dav_services, dav_options(config))
+    except RuntimeError as error:
+        raise ConfigError([f"[radicale.*]: {error}"]) from error
+    return behind_proxies(gateway(dav, create_app(services, config)), config.server.trusted_proxies)
+
+
+def dav_options(config: Config) -> DavOptions:
+    """What of the configuration DAV needs."""
+    return DavOptions(
+        realm=config.dav.realm,
+        max_body=config.server.max_body,
+        max_resource_size=config.dav.max_resource_size,
+        radicale={section: dict(options) for section, options in config.radicale.items()},
+    )
+
+
+class Server(BaseApplication):
+    """gunicorn, configured by ours. Each worker process builds the services for itself."""
+
+    def __init__(self, config: Config, *, bind: str, workers: int) -> None:
+        self._config = config
+        self._bind = bind
+        self._workers = workers
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        server = self._config.server
+        settings: dict[str, Any] = {
+            "bind": self._bind,
+            "workers": self._workers,
+            "threads": server.threads,
+            "worker_class": "gthread",
+            "keepalive": _KEEP_ALIVE,
+            "graceful_timeout": _GRACE,
+            "proc_name": "davbridge",
+            "loglevel": "warning",
+            "forwarded_allow_ips": "",
+            "certfile": str(server.certificate) if server.certificate else None,
+            "keyfile": str(server.key) if server.key else None,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WsgiApp:
+        """Build the application, in the worker process."""
+        logging.getLogger("radicale").setLevel(logging.WARNING)
+        return wsgi_application(self._config, bootstrap.build(self._config))
+
+
+def run(config: Config, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ``ConfigError`` before anything listens."""
+    services = bootstrap.build(config)
+    try:
+        services.database.migrate()
+        wsgi_application(config, services)
+    finally:
+        services.close()
+    bind = f"{_bracketed(host or config.server.host)}:{port or config.server.port}"
+    Server(config, bind=bind, workers=workers or config.server.workers).run()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
