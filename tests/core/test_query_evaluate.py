@@ -89,7 +89,7 @@ HOUR = f"{NINE}\nDTEND:20260105T100000Z"
         (f"{DAY}\nDURATION:P2D", "47 48", True),
         ("SUMMARY:undated", "0 24", False),
         ("DTSTART:nonsense", "0 24", False),
-        (f"{NINE}\nDTEND:nonsense", "9 10", True),
+        (f"{NINE}\nDTEND:nonsense", "9 10", False),
         ("DTSTART;TZID=Europe/Riga:20260105T090000\nDTEND;TZID=Europe/Riga:20260105T100000", "7 8", True),
         ("DTSTART;TZID=Europe/Riga:20260105T090000\nDTEND;TZID=Europe/Riga:20260105T100000", "8 9", False),
         (f"RECURRENCE-ID:20260101T000000Z\n{HOUR}", "9 10", True),

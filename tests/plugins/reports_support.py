@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
-from bridge.core.contentline import Component, parse
-from bridge.core.query.times import Times
-from bridge.core.timezones import Zones
+from bridge.core.contentline import parse
+from bridge.core.recurrence import span
 from bridge.errors import Invalid
 from bridge.store.models.resources import CollectionKind
 from bridge.store.views import Changes, Collection, Resource
@@ -33,27 +32,13 @@ CONTACTS = collection(CollectionKind.ADDRESS_BOOK, "VCARD", "contacts")
 
 def resource(href: str, text: str, revision: int = 1) -> Resource:
     """A resource whose columns follow from its text, as the store fills them."""
-    component = text.partition("BEGIN:VCALENDAR")[1] and _first(text)
-    if not component:
+    if "BEGIN:VCARD" in text:
         return Resource(href, href, "VCARD", f"e-{href}", text, revision, STAMP)
     (whole,) = parse(text)
-    first, last, recurring = _span(whole, component)
-    return Resource(href, href, component, f"e-{href}", text, revision, STAMP, first, last, recurring)
-
-
-def _first(text: str) -> str:
-    return next(name for name in ("VEVENT", "VTODO", "VJOURNAL") if f"BEGIN:{name}" in text)
-
-
-def _span(whole: Component, name: str) -> tuple[int | None, int | None, bool]:
-    times = Times(Zones(whole), ZoneInfo(ACTIVITIES.floating_zone))
-    inner = [component for component in whole.components if component.name == name]
-    if any(component.line(rule) for component in inner for rule in ("RRULE", "RDATE", "RECURRENCE-ID")):
-        return None, None, True
-    if name == "VTODO":
-        return None, None, False
-    event = times.event(inner[0])
-    return (*event, False) if event else (None, None, False)
+    component = next(inner for inner in whole.components if inner.name != "VTIMEZONE")
+    first, last = span(whole, ZoneInfo(ACTIVITIES.floating_zone))
+    recurring = any(component.line(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
+    return Resource(href, href, component.name, f"e-{href}", text, revision, STAMP, first, last, recurring)
 
 
 @dataclass

@@ -1,22 +1,22 @@
 """Whether an object satisfies a filter, and the part of it that was asked for."""
 
+import math
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from bridge.core.contentline import Component, serialize
+from bridge.core.ical_values import from_timestamp
 from bridge.core.query.alarms import trigger
 from bridge.core.query.filters import CardFilter, CompFilter, Filter, TimeRange
 from bridge.core.query.instances import Instances
 from bridge.core.query.properties import card_matches, prop_matches
 from bridge.core.query.selection import Selection, select
-from bridge.core.query.spans import free_busy_in, span_in, task_in
+from bridge.core.query.spans import span_in
 from bridge.core.query.times import Times
 from bridge.core.recurrence import expand, limit_recurrence_set
 from bridge.core.timezones import Zones
 
-FOREVER = 2**62
-
-_INSIDE = ("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY")
+_DATED = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
 
 
 def matches(whole: Component, wanted: Filter, floating: tzinfo) -> bool:
@@ -35,7 +35,7 @@ def matches(whole: Component, wanted: Filter, floating: tzinfo) -> bool:
 
 def touches(first: int, last: int | None, start: int | None, end: int | None) -> bool:
     """Say whether an event from ``first`` to ``last`` (``None``: for ever) overlaps a range, as RFC 4791 9.9 has it."""
-    return span_in(first, FOREVER if last is None else last, TimeRange(start, end))
+    return span_in(first, math.inf if last is None else last, TimeRange(start, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +62,11 @@ class _Calendar:
 
     def overlaps(self, component: Component, wanted: TimeRange, parent: Component | None) -> bool:
         """RFC 4791 9.9: some instance of the component lies in the range."""
-        match component.name:
-            case "VCALENDAR":
-                inside = [inner for inner in component.components if inner.name in _INSIDE]
-                found = any(self.overlaps(inner, wanted, component) for inner in inside)
-            case "VEVENT" | "VJOURNAL":
-                found = any(span_in(*instance, wanted) for instance in self.instances.events(component, wanted))
-            case "VTODO":
-                found = any(task_in(task, wanted) for task in self.instances.tasks(component, wanted))
-            case "VFREEBUSY":
-                found = self._free_busy(component, wanted)
-            case "VALARM":
-                found = parent is not None and self._alarm(component, wanted, parent)
-            case _:
-                found = False
-        return found
-
-    def _free_busy(self, component: Component, wanted: TimeRange) -> bool:
-        start, end = self.times.at(component, "DTSTART"), self.times.at(component, "DTEND")
-        if start is not None and end is not None:
-            return free_busy_in(start, end, wanted)
-        return any(span_in(*period, wanted) for period in self.times.periods(component))
+        if component.name == "VCALENDAR":
+            return any(self.overlaps(inner, wanted, component) for inner in component.components)
+        if component.name == "VALARM":
+            return parent is not None and self._alarm(component, wanted, parent)
+        return component.name in _DATED and self.instances.overlaps(component, wanted)
 
     def _alarm(self, alarm: Component, wanted: TimeRange, parent: Component) -> bool:
         found = trigger(alarm, self.times)
@@ -90,7 +74,7 @@ class _Calendar:
             return False
         if found.at is not None:
             return found.goes_off(found.at, wanted)
-        instances = self.instances.of(parent, found.reach(wanted))
+        instances = self.instances.spans(parent, found.reach(wanted))
         return any(
             found.goes_off((last if found.from_end else first) + found.offset, wanted) for first, last in instances
         )
@@ -99,7 +83,11 @@ class _Calendar:
 def retrieve(whole: Component, selection: Selection, floating: tzinfo) -> str:
     """Return the wanted part of an object as text (RFC 4791 9.6)."""
     if selection.expand is not None:
-        whole = expand(whole, *selection.expand, floating)
+        whole = expand(whole, *_window(selection.expand), floating)
     elif selection.limit is not None:
-        whole = limit_recurrence_set(whole, *selection.limit, floating)
+        whole = limit_recurrence_set(whole, *_window(selection.limit), floating)
     return serialize(whole if selection.part is None else select(whole, selection.part))
+
+
+def _window(span: tuple[int, int]) -> tuple[datetime, datetime]:
+    return from_timestamp(span[0], UTC), from_timestamp(span[1], UTC)

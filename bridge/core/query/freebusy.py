@@ -82,7 +82,7 @@ def _periods(calendar: Component, span: Period, floating: tzinfo) -> Iterator[tu
     for component in calendar.components:
         if component.name == "VEVENT":
             kind = _kind(component)
-            found = instances.events(component, TimeRange(*span)) if kind else ()
+            found = instances.spans(component, TimeRange(*span)) if kind else ()
         elif component.name == "VFREEBUSY":
             yield from _published(component, span, times)
             continue
@@ -98,7 +98,7 @@ def _published(component: Component, span: Period, times: Times) -> Iterator[tup
     for line in component.all("FREEBUSY"):
         kind = line.param("FBTYPE").upper() or Busy.BUSY
         if kind != "FREE":
-            for start, end in times.line_periods(line):
+            for start, end in times.periods(line):
                 start, end = max(start, span[0]), min(end, span[1])  # noqa: PLW2901 - cut to the span
                 if start < end:
                     yield Busy(kind) if kind in list(Busy) else Busy.BUSY, (start, end)
