@@ -22,8 +22,6 @@ from bridge.store import engines, models
 from bridge.store.database import Database
 from tests.database import PostgreSQLServer, free_port
 
-pytest_plugins = ["tests.database"]
-
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 SHORT = timedelta(milliseconds=200)
 

@@ -13,8 +13,6 @@ from bridge.errors import BridgeError
 from bridge.store.database import Database
 from bridge.store.models import Base
 
-pytest_plugins = ["tests.database"]
-
 
 @pytest.fixture
 def empty(empty_url: str) -> Iterator[Database]:

@@ -28,8 +28,6 @@ from bridge.store.plain import PlainTable, plain_tables
 from bridge.store.portable import dump, load, read_manifest
 from tests.database import BOTH, PostgreSQLServer
 
-pytest_plugins = ["tests.database"]
-
 AT = datetime(2026, 7, 1, 9, 30, 15, 123456, tzinfo=UTC)
 NASTY = 'Ā “quotes” \\ " \n\r\t  🎉 ' + "x" * 50
 

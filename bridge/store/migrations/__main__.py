@@ -1,4 +1,4 @@
-"""Writes the next version: what the models have and the newest version has not."""
+"""Writes the next version: what the models have and the newest version has not. Read it, and format it with ruff."""
 
 import sys
 from pathlib import Path
