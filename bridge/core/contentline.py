@@ -23,6 +23,7 @@ _NAME = re.compile(r"[^\s;:,=\"]+\Z")
 _QUOTED_PRINTABLE = re.compile(r"[^:]*;(?:ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE)
 _BASE64 = re.compile(r"[^:]*;(?:ENCODING=)?(?:BASE64|B)[;:]", re.IGNORECASE)
 _BASE64_REST = re.compile(r"[A-Za-z0-9+/]{2,}={0,2}\s*\Z")
+_FOLD = re.compile(r"\r\n[ \t]?")
 _ESCAPED = re.compile(r"\\([\\,;:\"nN])")
 _CIRCUMFLEX = re.compile(r"\^([n'^])")
 _CIRCUMFLEX_MEANING = {"n": "\n", "'": '"', "^": "^"}
@@ -121,6 +122,16 @@ def make_line(name: str, value: str, params: Params = (), group: str = "") -> Co
         raise Invalid(f"{name!r} is no name of a property.")
     clean = tuple((key.upper(), tuple(values)) for key, values in params)
     return ContentLine(name.upper(), _UNPRINTABLE.sub("", value), clean, group)
+
+
+def read_line(text: str) -> ContentLine:
+    """Read one unfolded line; the result has no ``raw`` and is written in our own form."""
+    return _read_line(text, "")
+
+
+def text_of(line: ContentLine) -> str:
+    """Return the whole line, unfolded, as it was read or as it will be written."""
+    return _FOLD.sub("", line.raw) if line.raw else _format(line)
 
 
 def escape_text(text: str) -> str:
