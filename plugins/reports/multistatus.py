@@ -67,10 +67,14 @@ def truncated(href: str) -> str:
     )
 
 
-def multistatus(responses: Iterable[str], token: str = "") -> Answer:
-    """Join responses to an answer; ``token`` is the new sync-token, if the report has one."""
+def multistatus(responses: Iterable[str], token: str = "", *, free_text: bool = True) -> Answer:
+    """Join responses to an answer; ``token`` is the new sync-token, if the report has one.
+
+    Without ``free_text`` there is nothing in the responses that XML could not carry.
+    """
     end = f"<sync-token>{escape(token)}</sync-token></multistatus>" if token else "</multistatus>"
-    return Answer(207, transportable("".join((_OPEN, *responses, end))))
+    text = "".join((_OPEN, *responses, end))
+    return Answer(207, transportable(text) if free_text else text.encode())
 
 
 def transportable(text: str) -> bytes:

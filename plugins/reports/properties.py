@@ -1,7 +1,7 @@
 """The properties that a report returns of each resource."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from plugins.reports.request import CALDAV, CARDDAV, DAV
 Render = Callable[[Resource], str]
 
 _OK = f"</prop>{status_line(200)}</propstat>"
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
+_PLAIN = re.compile(r"[A-Za-z0-9_.~\n-]*").fullmatch
 _READ = "<privilege><read/></privilege>"
 _WRITE = "".join(f"<privilege><{name}/></privilege>" for name in ("all", "write", "write-properties", "write-content"))
 
@@ -38,10 +38,25 @@ class Layout:
     needs_text: bool
     bare: bool
 
-    def response(self, resource: Resource) -> str:
-        """Return the response; the propstat with 200 comes first (D9)."""
-        name = resource.href
-        head = f"<response><href>{self.root}{name if _PLAIN(name) else quote(name)}</href>"
+    @property
+    def free_text(self) -> bool:
+        """Whether something is returned that others wrote, and that XML might not be able to carry."""
+        return self.found != (_etag,)
+
+    def responses(self, resources: Sequence[Resource]) -> list[str]:
+        """Return a response for each resource; the propstat with 200 comes first (D9)."""
+        names = [resource.href for resource in resources]
+        hrefs = names if _PLAIN("\n".join(names)) else [quote(name) for name in names]
+        if self.found == (_etag,):  # what clients ask for all day, at half the price
+            head, middle = f"<response><href>{self.root}", '</href><propstat><prop><getetag>"'
+            tail = f'"</getetag>{_OK}{self.not_found}</response>'
+            return [
+                f"{head}{href}{middle}{resource.etag}{tail}" for href, resource in zip(hrefs, resources, strict=True)
+            ]
+        return [self._response(href, resource) for href, resource in zip(hrefs, resources, strict=True)]
+
+    def _response(self, href: str, resource: Resource) -> str:
+        head = f"<response><href>{self.root}{href}</href>"
         if self.bare:
             return f"{head}{status_line(200)}</response>"
         if not self.found:
@@ -109,12 +124,16 @@ def _privileges(collection: Collection) -> Render:
     return lambda _: f"<current-user-privilege-set>{held}</current-user-privilege-set>"
 
 
+def _etag(resource: Resource) -> str:
+    return f'<getetag>"{resource.etag}"</getetag>'
+
+
 def _modified(resource: Resource) -> str:
     return f"<getlastmodified>{format_datetime(resource.modified_at, usegmt=True)}</getlastmodified>"
 
 
 _SIMPLE: Mapping[str, Callable[[Collection], Render]] = {
-    f"{DAV}getetag": lambda _: lambda resource: f'<getetag>"{resource.etag}"</getetag>',
+    f"{DAV}getetag": lambda _: _etag,
     f"{DAV}getcontenttype": _content_type,
     f"{DAV}getlastmodified": lambda _: _modified,
     f"{DAV}getcontentlength": lambda _: (

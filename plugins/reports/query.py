@@ -39,10 +39,10 @@ def _query(request: Element, target: Target, wanted: Filter) -> Answer:
     kept = list(found if limit is None else islice(found, limit))
     more = limit is not None and next(found, None) is not None
     complete = with_texts(kept, target) if look.needs_text else kept
-    responses = [look.response(resource) for resource in complete]
+    responses = look.responses(complete)
     if more:
         responses.append(truncated(target.root))
-    return multistatus(responses)
+    return multistatus(responses, free_text=look.free_text)
 
 
 def _found(target: Target, wanted: Filter, *, text: bool) -> Iterator[Resource]:

@@ -19,18 +19,17 @@ def sync_collection(request: Element, target: Target) -> Answer:
     look = layout(request, target.collection, target.root)
     token = request.findtext(f"{DAV}sync-token", "").strip()
     changes = target.reader.changes(target.collection, token, read_limit(request))
-    resources = with_texts(changes.resources, target) if look.needs_text else changes.resources
-    responses = [
-        missing(target.href(resource.href)) if resource.deleted else look.response(resource) for resource in resources
-    ]
+    live = [resource for resource in changes.resources if not resource.deleted]
+    responses = look.responses(with_texts(live, target) if look.needs_text else live)
+    responses += [missing(target.href(resource.href)) for resource in changes.resources if resource.deleted]
     if changes.truncated:
         responses.append(truncated(target.root))
-    return multistatus(responses, changes.token)
+    return multistatus(responses, changes.token, free_text=look.free_text)
 
 
 def with_texts(resources: Sequence[Resource], target: Target) -> Sequence[Resource]:
-    """Return the resources, each live one with its text: whoever read them may have left that out."""
-    lacking = [resource.href for resource in resources if not resource.text and not resource.deleted]
+    """Return the resources, each with its text: whoever read them may have left that out."""
+    lacking = [resource.href for resource in resources if not resource.text]
     if not lacking:
         return resources
     found = target.reader.get_many(target.collection, lacking)
