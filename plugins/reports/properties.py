@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from email.utils import format_datetime
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -65,8 +66,11 @@ class Layout:
         return f"{head}<propstat><prop>{props}{_OK}{self.not_found}</response>"
 
 
-def layout(request: Element, collection: Collection, root: str) -> Layout:
-    """Read which properties a report asks for. Raises ``Invalid`` for data in a format that is not served."""
+def layout(request: Element, collection: Collection, root: str, floating: tzinfo | None = None) -> Layout:
+    """Read which properties a report asks for. Raises ``Invalid`` for data in a format that is not served.
+
+    Floating times are meant in ``floating``, or else in the zone of the collection.
+    """
     if request.find(f"{DAV}allprop") is not None:
         return Layout(root, tuple(_SIMPLE[tag](collection) for tag in _ALL), "", needs_text=True, bare=False)
     if request.find(f"{DAV}propname") is not None:
@@ -74,7 +78,8 @@ def layout(request: Element, collection: Collection, root: str) -> Layout:
         return Layout(root, (lambda _: names,), "", needs_text=False, bare=False)
     prop = request.find(f"{DAV}prop")
     wanted = {} if prop is None else {child.tag: child for child in prop}
-    renders = {tag: _render(child, collection) for tag, child in wanted.items()}
+    zone = floating or ZoneInfo(collection.floating_zone)
+    renders = {tag: _render(child, collection, zone) for tag, child in wanted.items()}
     unknown = "".join(element(tag) for tag, render in renders.items() if render is None)
     return Layout(
         root,
@@ -85,20 +90,19 @@ def layout(request: Element, collection: Collection, root: str) -> Layout:
     )
 
 
-def _render(wanted: Element, collection: Collection) -> Render | None:
+def _render(wanted: Element, collection: Collection, floating: tzinfo) -> Render | None:
     calendar = collection.kind is CollectionKind.CALENDAR
     if wanted.tag == f"{CALDAV}calendar-data" and calendar:
-        return _data("C:calendar-data", calendar_data(wanted), collection)
+        return _data("C:calendar-data", calendar_data(wanted), floating)
     if wanted.tag == f"{CARDDAV}address-data" and not calendar:
-        return _data("CR:address-data", address_data(wanted), collection)
+        return _data("CR:address-data", address_data(wanted), floating)
     make = _SIMPLE.get(wanted.tag)
     return make(collection) if make else None
 
 
-def _data(name: str, selection: Selection, collection: Collection) -> Render:
+def _data(name: str, selection: Selection, floating: tzinfo) -> Render:
     if selection.whole:
         return lambda resource: f"<{name}>{escape(resource.text)}</{name}>"
-    floating = ZoneInfo(collection.floating_zone)
 
     def render(resource: Resource) -> str:
         try:

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.errors import Invalid
 from bridge.store.models.resources import CollectionKind
-from plugins.reports import REPORTS, read_request, supported
+from plugins.reports import REPORTS, answer, read_request, supported
 from tests.plugins.reports_support import (
     ACTIVITIES,
     CALDAV,
@@ -191,6 +191,15 @@ def test_an_href_is_answered_once() -> None:
         "/dav/alice/activities/m.ics": 200
     }
     assert reader.calls == ["get_many"]
+
+
+def test_odd_logins_and_prefixes_are_encoded() -> None:
+    where = replace(ACTIVITIES, owner="jo ā@example.com")
+    reader = MemoryReader(where, [resource("m.ics", MEETING)])
+    body = read_request(IOS_MULTIGET.replace("/dav/alice", "/my dav/jo%20%C4%81@example.com").encode())
+    path = "/jo ā@example.com/activities/"
+    given = answer(body, principal=where.owner, base_prefix="/my dav", path=path, reader=reader)
+    assert list(responses(given)) == ["/my%20dav/jo%20%C4%81%40example.com/activities/m.ics"]
 
 
 def test_a_multiget_of_nothing_is_an_empty_answer() -> None:

@@ -3,6 +3,7 @@
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,50 @@ def test_a_task_due_at_the_end_of_the_range_is_in_it() -> None:
         ],
     )
     assert names(ask(tasks, query(WEEK, component="VTODO"))) == {"due.ics", "undated.ics"}
+
+
+ODD_ZONE = (
+    "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Our office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+    "TZOFFSETFROM:-1000\r\nTZOFFSETTO:-1000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n"
+)
+
+
+def in_zone(element: str, span: str) -> str:
+    return query(span).replace("</C:filter>", f"</C:filter>{element}")
+
+
+@pytest.mark.parametrize(
+    ("element", "first", "last", "found"),
+    [
+        ("", "20260104T220000Z", "20260104T230000Z", {"day.ics"}),
+        ("", "20260105T220000Z", "20260106T220000Z", set()),
+        ("<C:timezone-id>Europe/Riga</C:timezone-id>", "20260104T220000Z", "20260104T230000Z", {"day.ics"}),
+        ("<C:timezone-id>Pacific/Honolulu</C:timezone-id>", "20260104T220000Z", "20260105T100000Z", set()),
+        ("<C:timezone-id>Pacific/Honolulu</C:timezone-id>", "20260105T220000Z", "20260106T220000Z", {"day.ics"}),
+        (f"<C:timezone>{ODD_ZONE}</C:timezone>", "20260105T220000Z", "20260106T220000Z", {"day.ics"}),
+        (f"<C:timezone>{ODD_ZONE}</C:timezone>", "20260106T100000Z", "20260106T220000Z", set()),
+    ],
+)
+def test_a_query_may_bring_its_own_zone_for_floating_times(
+    element: str, first: str, last: str, found: set[str]
+) -> None:
+    where = MemoryReader(ACTIVITIES, [resource("day.ics", event("DTSTART;VALUE=DATE:20260105"))])
+    span = f'<C:time-range start="{first}" end="{last}"/>'
+    assert names(ask(where, in_zone(element, span))) == found
+
+
+@pytest.mark.parametrize(
+    ("element", "violated"),
+    [
+        ("<C:timezone-id>Nowhere/Land</C:timezone-id>", "valid-timezone"),
+        ("<C:timezone>nonsense</C:timezone>", "valid-calendar-data"),
+        ("<C:timezone/>", "valid-calendar-data"),
+        ("<C:timezone>BEGIN:VCALENDAR\nEND:VCALENDAR</C:timezone>", "valid-calendar-data"),
+        ("<C:timezone>BEGIN:VCARD\nEND:VCARD\nBEGIN:VCARD\nEND:VCARD</C:timezone>", "valid-calendar-data"),
+    ],
+)
+def test_a_zone_that_is_none_is_refused(element: str, violated: str) -> None:
+    assert condition(ask(reader(), in_zone(element, ""))) == CALDAV + violated
 
 
 FREE_BUSY = '<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">{}</C:free-busy-query>'

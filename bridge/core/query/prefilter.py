@@ -1,7 +1,7 @@
 """What a database can answer of a filter without reading any text."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.core.query.filters import (
     CardFilter,
@@ -17,6 +17,8 @@ from bridge.core.query.filters import (
 _DATED = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
 # Stands in a content line exactly as in the text that it means: no escapes, no quotes, one case mapping for all.
 _PLAIN = re.compile(r"[A-Za-z0-9 @._+/#&()=!*?$-]+")
+
+_ZONES_APART = 27 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ def prefilter(wanted: Filter) -> Prefilter:
     if inner is None:
         return Prefilter()
     return _component(inner, only=simple and len(wanted.comps) == 1)
+
+
+def elsewhere(hint: Prefilter) -> Prefilter:
+    """Return the condition for a query in another zone than the one in which the spans were worked out."""
+    if not hint.bounded:
+        return hint
+    start = None if hint.start is None else hint.start - _ZONES_APART
+    end = None if hint.end is None else hint.end + _ZONES_APART
+    return replace(hint, start=start, end=end, exact=False)
 
 
 def _component(inner: CompFilter, *, only: bool) -> Prefilter:
