@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 from bridge.core.contentline import parse
 from bridge.core.query.evaluate import retrieve
 from bridge.core.query.selection import Selection, address_data, calendar_data
-from bridge.errors import Invalid
+from bridge.errors import Invalid, NotAllowed
 from bridge.store.models.resources import CollectionKind
 from bridge.store.views import Collection, Resource
 from plugins.reports.multistatus import NOT_FOUND, element, escape, status_line
 from plugins.reports.request import CALDAV, CARDDAV, DAV
+
+MAX_PARTS = 100_000_000
+"""So many characters of expanded or partial data may one answer have."""
 
 Render = Callable[[Resource], str]
 
@@ -103,16 +106,31 @@ def _render(wanted: Element, collection: Collection, floating: tzinfo) -> Render
 def _data(name: str, selection: Selection, floating: tzinfo) -> Render:
     if selection.whole:
         return lambda resource: f"<{name}>{escape(resource.text)}</{name}>"
+    return _Part(name, selection, floating)
 
-    def render(resource: Resource) -> str:
+
+@dataclass(slots=True)
+class _Part:
+    """Returns the wanted part of each resource, and at most so much in one answer: expansion makes much of little."""
+
+    name: str
+    selection: Selection
+    floating: tzinfo
+    left: int = MAX_PARTS
+
+    def __call__(self, resource: Resource) -> str:
         try:
             (whole,) = parse(resource.text)
-            text = retrieve(whole, selection, floating)
+            text = retrieve(whole, self.selection, self.floating)
         except (Invalid, ValueError):  # better more than was asked for than a whole answer lost to one resource (D18)
             text = resource.text
-        return f"<{name}>{escape(text)}</{name}>"
-
-    return render
+        self.left -= len(text)
+        if self.left < 0:
+            raise NotAllowed(
+                "These are too many events at once: ask for a shorter time.",
+                condition="D:number-of-matches-within-limits",
+            )
+        return f"<{self.name}>{escape(text)}</{self.name}>"
 
 
 def _content_type(collection: Collection) -> Render:

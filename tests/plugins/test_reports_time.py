@@ -79,6 +79,13 @@ def test_expanded_events_come_one_by_one() -> None:
     assert "BEGIN:VEVENT" in found["/dav/alice/activities/d.ics"].found[DATA]
 
 
+def test_an_expansion_that_fills_the_memory_is_refused() -> None:
+    ever = event("DTSTART:19700101T000000Z\nRRULE:FREQ=DAILY\nDESCRIPTION:" + "x" * 5000)
+    many = MemoryReader(ACTIVITIES, [resource(f"{number}.ics", ever) for number in range(3)])
+    given = ask(many, query("", '<C:expand start="19700101T000000Z" end="20260101T000000Z"/>'))
+    assert (given.status, condition(given)) == (403, f"{DAV}number-of-matches-within-limits")
+
+
 def test_a_limited_recurrence_set_leaves_exceptions_out() -> None:
     data = '<C:limit-recurrence-set start="20260109T000000Z" end="20260110T000000Z"/>'
     text = responses(ask(reader(), query("", data)))["/dav/alice/activities/s.ics"].found[DATA]
