@@ -11,6 +11,7 @@ from bridge.config import Config
 from bridge.errors import ConfigError
 from bridge.ports import Clock
 from bridge.services.activities import Activities
+from bridge.services.backup import Backup
 from bridge.services.contacts import Contacts
 from bridge.services.devices import Devices
 from bridge.services.journal import Journal
@@ -35,6 +36,7 @@ class Services:
     activities: Activities
     contacts: Contacts
     journal: Journal
+    backup: Backup
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -65,6 +67,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         activities=Activities(*parts),
         contacts=Contacts(*parts),
         journal=Journal(*parts),
+        backup=Backup(database, used_clock, key),
     )
 
 

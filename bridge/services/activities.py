@@ -15,6 +15,7 @@ from bridge.services.actor import Actor
 from bridge.services.records import Change
 from bridge.services.rendering import refresh_activities
 from bridge.services.settings import Settings
+from bridge.services.standard_types import ensure_types
 from bridge.store import accounts, activities
 from bridge.store.database import Database
 
@@ -85,6 +86,11 @@ class Activities:
         """All activity types, in their order."""
         with self._database.read() as session:
             return list(accounts.activity_types(session).values())
+
+    def ensure_types(self) -> None:
+        """Add the standard activity types where there are none at all."""
+        with self._database.write() as session:
+            ensure_types(session)
 
     def save_type(self, kind: ActivityType) -> ActivityType:
         """Add or change an activity type; the activities of this type are drawn again."""

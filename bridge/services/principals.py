@@ -72,6 +72,11 @@ class Principals:
             self._redraw(session, saved)
             return saved
 
+    def type_options(self, login: str) -> Mapping[str, TypeOption]:
+        """How a user wants activity types shown, as far as they have chosen."""
+        with self._database.read() as session:
+            return accounts.type_options(session, _user(session, login).id)
+
     def choose_type(self, login: str, type_key: str, option: TypeOption) -> None:
         """Choose how one activity type is shown (R27)."""
         with self._database.write() as session:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from weakref import WeakSet
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -55,6 +56,11 @@ class Database:
 
         with _translating(writing=True), self._writers.connect() as connection:
             migrations.upgrade(connection)
+
+    def has_tables(self) -> bool:
+        """Whether the database has ever been migrated."""
+        with _translating(writing=False), self._readers.connect() as connection:
+            return inspect(connection).has_table("alembic_version")
 
     def check_schema(self) -> list[str]:
         """Say, in sentences, how the tables differ from what this version needs; nothing if they are right."""
