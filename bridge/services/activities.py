@@ -16,7 +16,7 @@ from bridge.services.records import Change
 from bridge.services.rendering import refresh_activities
 from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
-from bridge.store import accounts, activities
+from bridge.store import accounts, activities, resources
 from bridge.store.database import Database
 
 
@@ -49,7 +49,7 @@ class Activities:
     def change(self, actor: Actor, activity_id: int, edit: Callable[[Activity], Activity]) -> Activity:
         """Change an activity. Raises ``Conflict`` for a part of a series: those are edited in the calendar (R11)."""
         with self._database.write() as session:
-            before = _activity(session, activity_id)
+            before = _locked(session, activity_id)
             after = replace(edit(before), id=before.id, uid=before.uid)
             if before.series and changed_fields(before, after) - {"owner_id", "done", "done_at", "deal_id"}:
                 raise Conflict(
@@ -66,7 +66,7 @@ class Activities:
     def delete(self, actor: Actor, activity_id: int) -> None:
         """Delete an activity, softly (R21)."""
         with self._database.write() as session:
-            before = _activity(session, activity_id)
+            before = _locked(session, activity_id)
             self._write(session, actor, before, replace(before, deleted=True))
 
     def _write(self, session: Session, actor: Actor, before: Activity | None, after: Activity) -> Activity:
@@ -106,6 +106,12 @@ def _activity(session: Session, activity_id: int) -> Activity:
     if found is None:
         raise NotFound(f"There is no activity {activity_id}.")
     return found
+
+
+def _locked(session: Session, activity_id: int) -> Activity:
+    """The activity as it stays until the transaction ends."""
+    resources.lock_collections(session, [_activity(session, activity_id).owner_id])
+    return _activity(session, activity_id)
 
 
 def _check(session: Session, activity: Activity) -> None:

@@ -116,6 +116,7 @@ def _group_card(
 
 
 def _books(session: Session, owner_ids: Some[int]) -> dict[int, Collection]:
+    resources.lock_collections(session, owner_ids)
     shown = resources.collections_showing(session, owner_ids)
     return {c.owner_id: c for c in shown if c.kind is CollectionKind.ADDRESS_BOOK}
 

@@ -14,7 +14,7 @@ from bridge.services.actor import Actor
 from bridge.services.records import Change
 from bridge.services.settings import Settings
 from bridge.services.snapshots import Record
-from bridge.store import contacts
+from bridge.store import contacts, resources
 from bridge.store.database import Database
 
 
@@ -54,7 +54,7 @@ class Contacts:
     def change_person(self, actor: Actor, person_id: int, edit: Callable[[Person], Person]) -> Person:
         """Change a person; every card and activity that shows them is drawn again."""
         with self._database.write() as session:
-            before = _person(session, person_id)
+            before = _locked_person(session, person_id)
             after = replace(edit(before), id=before.id, uid=before.uid)
             _check_name(after.name)
             saved = self._write(session, actor, before, after)
@@ -75,7 +75,7 @@ class Contacts:
     ) -> Organization:
         """Change an organization; every card and activity that shows it is drawn again."""
         with self._database.write() as session:
-            before = _organization(session, organization_id)
+            before = _locked_organization(session, organization_id)
             after = replace(edit(before), id=before.id, uid=before.uid)
             _check_name(after.name)
             saved = self._write(session, actor, before, after)
@@ -120,6 +120,18 @@ def _organization(session: Session, organization_id: int) -> Organization:
     if found is None:
         raise NotFound(f"There is no organization {organization_id}.")
     return found
+
+
+def _locked_person(session: Session, person_id: int) -> Person:
+    """The person as they stay until the transaction ends."""
+    resources.lock_collections(session, [_person(session, person_id).owner_id])
+    return _person(session, person_id)
+
+
+def _locked_organization(session: Session, organization_id: int) -> Organization:
+    """The organization as it stays until the transaction ends."""
+    resources.lock_collections(session, [_organization(session, organization_id).owner_id])
+    return _organization(session, organization_id)
 
 
 def _check_name(name: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bridge.core.clients import ClientTraits
 from bridge.core.merge import FieldConflict, changed_fields, closest, merge
 from bridge.core.user import User
-from bridge.errors import Conflict
+from bridge.errors import Conflict, Invalid
 from bridge.services.actor import Actor
 from bridge.services.snapshots import Snapshot
 from bridge.store import journal, resources
@@ -18,6 +18,8 @@ from bridge.store.resources import Placed
 from bridge.store.views import Collection
 
 Fields = TypeVar("Fields")
+
+MAX_UID = 1000  # octets: indexes hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Put:
 
 def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
     """Refuse a second resource with one UID, and a new UID for an old resource (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1)."""
+    if len(uid.encode()) > MAX_UID:
+        raise Invalid(f"A UID has at most {MAX_UID} octets.", condition=condition)
     if put.existing is not None and put.existing.resource.uid != uid:
         raise Conflict(
             "The UID of a resource cannot change; the resource has another one.",

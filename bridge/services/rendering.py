@@ -78,9 +78,11 @@ class _View:
 def _refresh_batch(
     session: Session, ids: Sequence[int], settings: Settings, written: Mapping[int, ClientText], now: datetime
 ) -> int:
+    owners = {activity.owner_id for activity in activities.activities(session, ids).values()}
+    resources.lock_collections(session, owners)
     found = activities.activities(session, ids)
     linked = activities.linked_records(session, list(found.values()))
-    views = _views(session, {a.owner_id for a in found.values()}, settings)
+    views = _views(session, owners, settings)
     present = present_resources(session, [Source(activity_id=i) for i in found])
     wanted = {}
     for activity in found.values():

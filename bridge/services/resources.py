@@ -26,6 +26,7 @@ from bridge.store.resources import Placed
 from bridge.store.views import Changes, Collection, Resource
 
 TOKEN_PREFIX = "urn:x-davbridge:sync:"  # noqa: S105 - a sync-token, not a secret
+MAX_NAME = 1000  # octets of a resource's name: indexes hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Resources:
         with self._database.write() as session:
             collection, user = self._writable(session, owner, name)
             _check_size(body, self._settings.max_resource_size, collection)
+            _check_name(href)
             placed = resources.placed_at(session, collection.id, href)
             existing = placed.resource if placed is not None and not placed.resource.deleted else None
             guarded = precondition.check(existing)
@@ -200,6 +202,7 @@ class Resources:
             raise Conflict("There is no such collection.", condition="D:resource-must-be-null")
         if collection.read_only:
             raise NotAllowed("This is a colleague's calendar; it can only be read.", condition="D:need-privileges")
+        resources.lock_collections(session, [collection.subject_id])
         return collection, accounts.users(session, [collection.owner_id])[collection.owner_id]
 
 
@@ -219,6 +222,11 @@ def _check_size(body: str, limit: int, collection: Collection) -> None:
     if limit and len(body.encode(errors="surrogatepass")) > limit:
         prefix = "C" if collection.kind is CollectionKind.CALENDAR else "CR"
         raise NotAllowed(f"The object is larger than {limit} bytes.", condition=f"{prefix}:max-resource-size")
+
+
+def _check_name(href: str) -> None:
+    if not href or "/" in href or len(href.encode()) > MAX_NAME or any(ord(c) < 32 or c == "\x7f" for c in href):
+        raise Invalid(f"The name of a resource has 1 to {MAX_NAME} octets, and no slash or control character.")
 
 
 def _deletions(session: Session, placed: Placed, owner: User) -> Sequence[Change]:

@@ -62,7 +62,7 @@ def activities_by_uid(session: Session, uid: str) -> list[Activity]:
 
 
 def _load(session: Session, query: Select[ActivityRow]) -> dict[int, Activity]:
-    rows = session.scalars(query).all()
+    rows = session.scalars(query.execution_options(populate_existing=True)).all()
     people = _participants(session, [row.id for row in rows])
     return {row.id: record_of(Activity, row, participants=people.get(row.id, ())) for row in rows}
 

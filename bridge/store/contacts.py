@@ -76,7 +76,7 @@ def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, lis
 
 
 def _load_persons(session: Session, query: Select[PersonRow], *, photos: bool) -> dict[int, Person]:
-    rows = session.scalars(query).all()
+    rows = session.scalars(query.execution_options(populate_existing=True)).all()
     labels = _labels_of(session, PersonLabelRow.person_id, [row.id for row in rows])
     pictures = _photos(session, {row.photo_id for row in rows if row.photo_id is not None}) if photos else {}
     return {
@@ -199,7 +199,7 @@ def organizations_with_uids(session: Session, uids: Collection[str], owner_id: i
 
 
 def _load_organizations(session: Session, query: Select[OrganizationRow]) -> dict[int, Organization]:
-    rows = session.scalars(query).all()
+    rows = session.scalars(query.execution_options(populate_existing=True)).all()
     labels = _labels_of(session, OrganizationLabelRow.organization_id, [row.id for row in rows])
     return {row.id: record_of(Organization, row, labels=labels.get(row.id, ())) for row in rows}
 

@@ -163,6 +163,15 @@ def next_revisions(session: Session, collection_id: int, count: int, *, now: dat
     return range(last - count + 1, last + 1)
 
 
+def lock_collections(session: Session, subject_ids: Some[int]) -> None:
+    """Let nobody else write what shows these users' records until the transaction ends.
+
+    Taken before anything is read that a write is based on, and always in the same order. SQLite has one writer anyway.
+    """
+    query = select(CollectionRow.id).where(CollectionRow.subject_id.in_(subject_ids)).order_by(CollectionRow.id)
+    session.execute(query.with_for_update()).all()
+
+
 def due_for_sweep(session: Session, owner: str, today: date) -> list[int]:
     """Which collections of a home with a limited reach (R27) have not been swept today."""
     query = (

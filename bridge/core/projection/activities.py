@@ -287,11 +287,13 @@ def _with_type(event: Event, activity: Activity, options: CalendarOptions) -> Ev
     if event.type_key == activity.type and name.casefold() in {c.casefold() for c in event.categories}:
         return event
     own = tuple(c for c in event.categories if c.casefold() not in names)
+    named = [c for c in event.categories if c.casefold() in names]
+    kept = event.categories if [c.casefold() for c in named] == [name.casefold()] else (name, *own)
     follows = event.color == options.color(event.type_key) or not event.color
     return replace(
         event,
         type_key=activity.type,
-        categories=(name, *own),
+        categories=kept,
         color=options.color(activity.type) if follows and event.type_key else event.color,
     )
 

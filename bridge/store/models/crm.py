@@ -42,7 +42,7 @@ class OrganizationRow(Record, Base):
 
     __tablename__ = "organizations"
 
-    uid: Mapped[str] = mapped_column(String(255), index=True)
+    uid: Mapped[str] = mapped_column(String(1000), index=True)
     name: Mapped[str] = mapped_column(Text, default="")
     emails: Mapped[tuple[Labelled, ...]] = mapped_column(ValueList(Labelled))
     phones: Mapped[tuple[Labelled, ...]] = mapped_column(ValueList(Labelled))
@@ -67,7 +67,7 @@ class PersonRow(Record, Base):
 
     __tablename__ = "persons"
 
-    uid: Mapped[str] = mapped_column(String(255), index=True)
+    uid: Mapped[str] = mapped_column(String(1000), index=True)
     name: Mapped[str] = mapped_column(Text, default="")
     family: Mapped[str] = mapped_column(Text, default="")
     given: Mapped[str] = mapped_column(Text, default="")
@@ -101,7 +101,7 @@ class LabelRow(Base):
     __tablename__ = "labels"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(255), unique=True)
+    uid: Mapped[str] = mapped_column(String(1000), unique=True)
     name: Mapped[str] = mapped_column(String(255), unique=True)
 
 
@@ -140,7 +140,7 @@ class ActivityRow(Record, Base):
     __tablename__ = "activities"
     __table_args__ = (Index(None, "owner_id", "due_date"),)
 
-    uid: Mapped[str] = mapped_column(String(255), index=True)
+    uid: Mapped[str] = mapped_column(String(1000), index=True)
     subject: Mapped[str] = mapped_column(Text, default="")
     type: Mapped[str] = mapped_column(String(64), index=True)
     due_date: Mapped[date | None]

@@ -62,8 +62,8 @@ class ResourceRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
-    href: Mapped[str] = mapped_column(String(1024))
-    uid: Mapped[str] = mapped_column(Text)
+    href: Mapped[str] = mapped_column(String(1000))
+    uid: Mapped[str] = mapped_column(String(1000))
     component: Mapped[str] = mapped_column(String(16))
     etag: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
