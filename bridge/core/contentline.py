@@ -136,9 +136,13 @@ def text_of(line: ContentLine) -> str:
 
 def escape_text(text: str) -> str:
     """Return a TEXT value as it stands in a line (RFC 5545 3.3.11, RFC 6350 3.4)."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-    return _UNPRINTABLE.sub("", text)
+    text = printable(text).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return text.replace("\n", "\\n")
+
+
+def printable(text: str) -> str:
+    """Return the text as it can be transported: line ends as LF, and no other control characters but the tabulator."""
+    return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def unescape_text(value: str) -> str:
@@ -312,6 +316,5 @@ def _format_param(name: str, values: Iterable[str]) -> str:
 
 
 def _quote(value: str) -> str:
-    value = value.replace("^", "^^").replace("\r\n", "\n").replace("\n", "^n").replace('"', "^'")
-    value = _UNPRINTABLE.sub("", value)
+    value = printable(value).replace("^", "^^").replace("\n", "^n").replace('"', "^'")
     return f'"{value}"' if any(character in value for character in ",;:") else value

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bridge.core.contentline import Component, ContentLine, Params, escape_text, make_line, read_line
+from bridge.core.contentline import Component, ContentLine, Params, escape_text, make_line, printable, read_line
 from bridge.core.event import Attendee, Event, EventKind, Moment, Privacy
 from bridge.core.ical_draft import Draft
 from bridge.core.ical_event import (
@@ -17,8 +17,8 @@ from bridge.core.ical_event import (
     read_component,
     text_value,
 )
-from bridge.core.ical_times import end_name, end_of, fit_end, implied_end, moment_line, moments_of
-from bridge.core.ical_values import DAY, add, from_timestamp, same_moment, timestamp
+from bridge.core.ical_times import end_name, end_of, fit_end, implied_end, moment_line, moment_of, moments_of
+from bridge.core.ical_values import DAY, add, from_timestamp, identity, same_moment, timestamp
 from bridge.core.rrule import parse_rule
 from bridge.core.timezones import Zones, zone_name
 from bridge.errors import Invalid, MappingError
@@ -120,16 +120,22 @@ def _write_end(draft: Draft, event: Event, before: Event, zones: Zones) -> None:
     kind = draft.component.name
     name = end_name(kind)
     end = fit_end(kind, event.start, event.end)
-    present = any(draft.component.line(other) for other in (name, "DURATION"))
     current = implied_end(kind, event.start, end_of(draft.component, zones))
-    moved = _same_start(before, event)
-    if same_moment(current, implied_end(kind, event.start, end)) and (present or end is None or moved):
+    if same_moment(current, implied_end(kind, event.start, end)) and (
+        end is None or _same_start(before, event) or _is_exact(draft, end, zones)
+    ):
         return
     if end is None:
         draft.drop(name, "DURATION")
         return
     line = moment_line(name, end, _like(draft, end, zones, name, "DTSTART"))
     draft.replace(lambda other: other.name in {name, "DURATION"}, line)
+
+
+def _is_exact(draft: Draft, end: Moment, zones: Zones) -> bool:
+    """Whether the end is written as it is, and not only read so by leniency or because none is given."""
+    literal = moment_of(draft.component, end_name(draft.component.name), zones)
+    return same_moment(literal, end) if literal is not None else draft.component.line("DURATION") is not None
 
 
 def _write_recurrence(draft: Draft, event: Event, before: Event, zones: Zones) -> None:
@@ -155,15 +161,10 @@ def _meaning(lines: list[ContentLine], zones: Zones) -> frozenset[object]:
             if line.name in {"RRULE", "EXRULE"}:
                 found.add((line.name, parse_rule(line.value)))
             else:
-                found.update((line.name, _identity(start), str(length)) for start, length in moments_of(line, zones))
+                found.update((line.name, identity(start), str(length)) for start, length in moments_of(line, zones))
         except Invalid:
             found.add((line.name, line.value))
     return frozenset(found)
-
-
-def _identity(moment: Moment) -> object:
-    aware = isinstance(moment, datetime) and moment.tzinfo is not None
-    return timestamp(moment) if aware else moment.isoformat()
 
 
 def _write_state(draft: Draft, event: Event, before: Event) -> None:
@@ -226,7 +227,8 @@ def _write_conference(draft: Draft, event: Event) -> None:
 
 
 def _write_attendees(draft: Draft, event: Event) -> None:
-    wanted = {attendee.email.lower(): attendee for attendee in event.attendees if attendee.email}
+    cleaned = (_cleaned(attendee) for attendee in event.attendees)
+    wanted = {attendee.email.lower(): attendee for attendee in cleaned if attendee.email}
     known = {attendee.email.lower(): attendee for attendee in attendees(draft.component)}
     if wanted == known:
         return
@@ -240,6 +242,14 @@ def _write_attendees(draft: Draft, event: Event) -> None:
             _write_attendee(draft, attendee)
 
 
+def _cleaned(attendee: Attendee) -> Attendee:
+    """The attendee as a line can carry it."""
+    email = make_line("ATTENDEE", attendee.email.strip()).value
+    return Attendee(
+        email, printable(attendee.name).strip(), printable(attendee.status).strip().upper(), attendee.organizer
+    )
+
+
 def _write_attendee(draft: Draft, attendee: Attendee) -> None:
     address = attendee.email if ":" in attendee.email else f"mailto:{attendee.email}"
     names = ["ORGANIZER"] if attendee.organizer else []
@@ -247,7 +257,7 @@ def _write_attendee(draft: Draft, attendee: Attendee) -> None:
         names.append("ATTENDEE")
     for name in names:
         old = _line_of(draft, name, attendee)
-        changed = {"CN": attendee.name} | ({"PARTSTAT": attendee.status.upper()} if name == "ATTENDEE" else {})
+        changed = {"CN": attendee.name} | ({"PARTSTAT": attendee.status} if name == "ATTENDEE" else {})
         kept = tuple(param for param in old.params if param[0] not in changed) if old else ()
         params = kept + tuple((key, (value,)) for key, value in changed.items() if value)
         line = make_line(name, old.value if old else address, params)

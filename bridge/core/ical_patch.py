@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bridge.core.contentline import Component, ContentLine, escape_text, make_line, serialize
-from bridge.core.event import Event, EventKind, Moment
+from bridge.core.event import Event, EventKind
 from bridge.core.ical_fields import utc_line, write_fields
 from bridge.core.ical_object import PRODID, component_kind, objects, tzids, uid, uid_of, with_uid
 from bridge.core.ical_times import moment_of
-from bridge.core.ical_values import format_duration, timestamp
+from bridge.core.ical_values import format_duration, identity
 from bridge.core.timezones import RuleZone, Zones, vtimezone, zone_name
 
 _NOT_FOR_TASKS = {"CONFIRMED", "TENTATIVE"}
@@ -36,25 +36,25 @@ def patch(calendar: Component, event: Event, *, stamp: datetime) -> Component:
     """
     zones = Zones(calendar)
     kind = EventKind(component_kind(calendar) or event.kind)
-    identity = uid(calendar) or event.uid
+    own_uid = uid(calendar) or event.uid
     wanted: dict[object, Event] = {}
     for one in (event, *event.overrides):
-        wanted.setdefault(_identity(one.recurrence_id), one)
+        wanted.setdefault(identity(one.recurrence_id), one)
     present = set()
     children: list[ContentLine | Component] = []
     for child in calendar.children:
         if isinstance(child, ContentLine) or child.name != kind:
             children.append(child)
             continue
-        key = _identity(moment_of(child, "RECURRENCE-ID", zones))
+        key = identity(moment_of(child, "RECURRENCE-ID", zones))
         present.add(key)
         if key in wanted:
             children.append(write_fields(child, wanted[key], zones, stamp))
     missing = (one for key, one in wanted.items() if key not in present)
-    children.extend(_fresh(replace(one, kind=kind, uid=identity), zones, stamp) for one in missing)
+    children.extend(_fresh(replace(one, kind=kind, uid=own_uid), zones, stamp) for one in missing)
     changed = Component(calendar.name, tuple(children))
-    if identity and not all(uid_of(component) for component in objects(changed)):
-        changed = with_uid(changed, identity)
+    if own_uid and not all(uid_of(component) for component in objects(changed)):
+        changed = with_uid(changed, own_uid)
     return _with_zones(changed, calendar, event)
 
 
@@ -97,14 +97,6 @@ def _alarm(reminder: timedelta, summary: str) -> Component:
         make_line("TRIGGER", format_duration(reminder)),
     )
     return Component("VALARM", lines)
-
-
-def _identity(moment: Moment | None) -> object:
-    """What an exception is told by: the instant, or the wall clock of a date or floating time."""
-    if moment is None:
-        return None
-    aware = isinstance(moment, datetime) and moment.tzinfo is not None
-    return timestamp(moment) if aware else moment.isoformat()
 
 
 def _with_zones(changed: Component, before: Component, event: Event) -> Component:

@@ -14,7 +14,7 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - instants are counted in whole sec
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
-_MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})?(Z)?)?\Z", re.IGNORECASE)
+_MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})?)?(Z)?\Z", re.IGNORECASE)
 _DURATION = re.compile(
     r"([+-])?P(?:([0-9]{1,6})W)?(?:([0-9]{1,7})D)?"
     r"(?:T(?:([0-9]{1,8})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,10})S)?)?\Z",
@@ -99,6 +99,14 @@ def same_moment(one: Moment | None, other: Moment | None) -> bool:
     if isinstance(one, datetime) and isinstance(other, datetime):
         return (one.tzinfo is None) is (other.tzinfo is None) and timestamp(one) == timestamp(other)
     return not isinstance(one, datetime) and not isinstance(other, datetime) and one == other
+
+
+def identity(moment: Moment | None) -> object:
+    """What tells instances apart: the instant, or the wall clock of a date or a floating time."""
+    if moment is None:
+        return None
+    aware = isinstance(moment, datetime) and moment.tzinfo is not None
+    return timestamp(moment) if aware else moment.isoformat()
 
 
 def add(moment: Moment, duration: timedelta) -> Moment:

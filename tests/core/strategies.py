@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from bridge.core.event import Attendee, Event, EventKind, Links, Moment, Privacy
-from bridge.core.ical_values import add
+from bridge.core.ical_values import add, identity
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Riga", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")]
 
@@ -111,7 +111,7 @@ def single_events(draw: st.DrawFn, kind: EventKind = EventKind.EVENT, uid: str =
 def series(draw: st.DrawFn) -> Event:
     """A recurring event with exceptions."""
     master = draw(single_events())
-    identities = draw(st.lists(moments, max_size=2, unique_by=str))
+    identities = draw(st.lists(moments, max_size=2, unique_by=identity))
     overrides = tuple(replace(draw(single_events()), recurrence_id=identity) for identity in identities)
     lines = draw(st.lists(rules, min_size=1, max_size=2, unique=True))
     lines += draw(st.sampled_from([[], ["EXDATE:20260101T100000Z"], ["RDATE;VALUE=DATE:20260101,20260102"]]))
