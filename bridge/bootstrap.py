@@ -13,6 +13,7 @@ from bridge.ports import Clock
 from bridge.services.activities import Activities
 from bridge.services.backup import Backup
 from bridge.services.contacts import Contacts
+from bridge.services.demo import Demo
 from bridge.services.devices import Devices
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
@@ -37,6 +38,7 @@ class Services:
     contacts: Contacts
     journal: Journal
     backup: Backup
+    demo: Demo
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -68,6 +70,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         contacts=Contacts(*parts),
         journal=Journal(*parts),
         backup=Backup(database, used_clock, key),
+        demo=Demo(*parts),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, devices, serve, users
+from bridge.cli import database, demo, devices, serve, users
 from bridge.cli.frame import Commands, Program
 
 
@@ -28,6 +28,7 @@ def main(ctx: click.Context, config_file: Path | None, *, debug: bool) -> None:
 
 for command in (
     serve.serve,
+    demo.demo,
     users.group,
     devices.group,
     database.check_config,
