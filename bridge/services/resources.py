@@ -136,21 +136,27 @@ class Resources:
 
     def put(self, actor: Actor, owner: str, name: str, href: str, body: str, precondition: Precondition) -> Stored:
         """Create or replace a resource and what it stands for. Raises what is wrong, in a sentence."""
-        now = self._clock.now()
         with self._database.write() as session:
-            collection, user = self._writable(session, owner, name)
-            _check_size(body, self._settings.max_resource_size, collection)
-            _check_name(href)
-            placed = resources.placed_at(session, collection.id, href)
-            existing = placed.resource if placed is not None and not placed.resource.deleted else None
-            guarded = precondition.check(existing)
-            put = Put(actor, client_traits(actor.client), user, collection, href, body, placed, guarded=guarded)
-            if collection.kind is CollectionKind.CALENDAR:
-                changes = [take_event(session, put, self._settings, now=now)]
-            else:
-                changes = take_card(session, put, self._settings, now=now)
-            records.write(session, actor, self._settings, changes, now=now)
-            stored = resources.resource(session, collection.id, href)
+            return self.put_in(session, actor, owner, name, href, body, precondition)
+
+    def put_in(
+        self, session: Session, actor: Actor, owner: str, name: str, href: str, body: str, precondition: Precondition
+    ) -> Stored:
+        """Do the same within a transaction of the caller's, who must roll back on an error."""
+        now = self._clock.now()
+        collection, user = self._writable(session, owner, name)
+        _check_size(body, self._settings.max_resource_size, collection)
+        _check_name(href)
+        placed = resources.placed_at(session, collection.id, href)
+        existing = placed.resource if placed is not None and not placed.resource.deleted else None
+        guarded = precondition.check(existing)
+        put = Put(actor, client_traits(actor.client), user, collection, href, body, placed, guarded=guarded)
+        if collection.kind is CollectionKind.CALENDAR:
+            changes = [take_event(session, put, self._settings, now=now)]
+        else:
+            changes = take_card(session, put, self._settings, now=now)
+        records.write(session, actor, self._settings, changes, now=now)
+        stored = resources.resource(session, collection.id, href)
         if stored is None:
             raise Conflict("The resource was stored in another collection.")
         return Stored(stored.etag, created=existing is None, exact=stored.text == body)
