@@ -18,7 +18,8 @@ class Visibility(StrEnum):
 class ActivityType:
     """A kind of activity: ``key`` is what programs use (``call``), ``name`` what people read.
 
-    ``color`` is a CSS3 colour name (RFC 7986 5.9). ``default_duration`` is what a calendar shows for an activity
+    ``former_names`` are names that it had before and that still stand in clients' texts. ``color`` is a CSS3 colour
+    name (RFC 7986 5.9). ``default_duration`` is what a calendar shows for an activity
     with a time and no duration. ``busy`` is the default of new activities of this type.
     """
 
@@ -29,6 +30,7 @@ class ActivityType:
     busy: bool = True
     active: bool = True
     position: int = 0
+    former_names: tuple[str, ...] = ()
     id: int = 0
 
 

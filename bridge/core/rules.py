@@ -49,11 +49,22 @@ def owned(record: Activity | Person | Organization, user_id: int) -> LeaveOut | 
     return None
 
 
+def dated(activity: Activity, shown_as: EventKind) -> LeaveOut | None:
+    """The reason that keeps an activity without a date out of a calendar (RFC 5545 3.6.1: an event has a DTSTART)."""
+    if activity.due_date is not None or shown_as is EventKind.TASK:
+        return None
+    return LeaveOut(
+        "R27",
+        "It has no due date, and a calendar shows only what has one.",
+        "Give it a due date, or let its type be shown as tasks.",
+    )
+
+
 def in_own_calendar(
     activity: Activity, *, user_id: int, component: EventKind, shown_as: EventKind, reachable: bool
 ) -> Verdict:
     """Decide about a user's own calendar (``component`` VEVENT) or task list (VTODO)."""
-    if (reason := owned(activity, user_id)) is not None:
+    if (reason := owned(activity, user_id) or dated(activity, shown_as)) is not None:
         return reason
     if shown_as is not component:
         kind, other = ("tasks", "calendar") if shown_as is EventKind.TASK else ("events", "task list")
@@ -78,7 +89,7 @@ def in_colleagues_calendar(
     reachable: bool,
 ) -> Verdict:
     """Decide about ``viewer_id``'s view of the calendar of ``subject_id`` (R10, R12, R27)."""
-    if (reason := owned(activity, subject_id)) is not None:
+    if (reason := owned(activity, subject_id) or dated(activity, EventKind.EVENT)) is not None:
         return reason
     if activity.visibility is Visibility.OWNER:
         return LeaveOut("R12", "Only its owner may see it.", "Ask its owner to make it visible to everyone.")

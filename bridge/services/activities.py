@@ -93,8 +93,12 @@ class Activities:
             ensure_types(session)
 
     def save_type(self, kind: ActivityType) -> ActivityType:
-        """Add or change an activity type; the activities of this type are drawn again."""
+        """Add or change an activity type; the activities of this type are drawn again. Former names are kept."""
         with self._database.write() as session:
+            before = accounts.activity_types(session).get(kind.key)
+            if before is not None and before.name != kind.name:
+                former = dict.fromkeys((*before.former_names, before.name))
+                kind = replace(kind, former_names=tuple(name for name in former if name != kind.name))
             saved = accounts.save_activity_type(session, kind)
             ids = activities.activity_ids(session, type_key=kind.key)
             refresh_activities(session, ids, self._settings, now=self._clock.now())

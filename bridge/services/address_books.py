@@ -12,7 +12,7 @@ from bridge.core.person import Label, Organization, Person
 from bridge.core.projection.contacts import contact_of_label, contact_of_organization, contact_of_person
 from bridge.core.rules import Include
 from bridge.core.user import User
-from bridge.services.placement import Wanted, place, present_resources
+from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.rendering import ClientText, in_batches
 from bridge.services.settings import Settings
 from bridge.store import accounts, contacts, resources
@@ -107,7 +107,8 @@ def _group_card(
 ) -> Wanted | None:
     if chosen is not None and chosen.collection_id != book.id:
         chosen = None
-    previous = _previous([p for p in present if p.collection_id == book.id], book, chosen)
+    own = [p for p in present if p.collection_id == book.id and not p.resource.deleted]
+    previous = _previous(own, book, chosen)
     members = contacts.label_members(session, label.id, owner.id)
     if previous is None and not (owner.group_cards and members):
         return None
@@ -127,9 +128,7 @@ def _previous(
     """The card to patch: what a client has just written, what stands in the book, or in the previous owner's."""
     if chosen is not None:
         return vcard.read(chosen.text)
-    live = [p for p in present if not p.resource.deleted]
-    mine = [p for p in live if book is not None and p.collection_id == book.id]
-    text = (mine or live)[0].resource.text if live else ""
+    text, _ = kept_text(present, {book.id} if book is not None else set())
     return vcard.read(text) if text else None
 
 

@@ -121,7 +121,7 @@ def _text_to_restore(session: Session, before: Snapshot | None, after: Snapshot,
     """The resource's old text, unless somebody has written another one since."""
     if before is None or not before.text or before.collection_id is None:
         return None
-    owner_id = getattr(present, "owner_id", 0)
+    owner_id = getattr(present, "owner_id", None)
     now = snapshots.take(session, present, owner_id)
     if now.text and now.text != after.text:
         return None

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -176,4 +176,23 @@ def rename(session: Session, placed: Placed, href: str, *, now: datetime) -> Non
 
 
 def _tombstone(resource: Resource) -> Resource:
-    return replace(resource, deleted=True, text="", etag="", first_start=None, last_end=None)
+    """The text stays with a tombstone, unseen: it may come back, for instance when the calendar reaches further."""
+    return replace(resource, deleted=True, etag="", first_start=None, last_end=None)
+
+
+def kept_text(present: Sequence[Placed], own: Collection[int]) -> tuple[str, bool]:
+    """The latest text of a record that a client may have written, and whether it is its present owner's own.
+
+    The owner's live text comes first (``own`` are the ids of their collections), then another's, after a change of
+    owner, then what a tombstone has kept. What colleagues see is never a source: it says less.
+    """
+    texts = [placed for placed in present if not placed.for_colleague and placed.resource.text]
+
+    def rank(placed: Placed) -> tuple[bool, bool, int]:
+        live, mine = not placed.resource.deleted, placed.collection_id in own
+        return (live, mine, placed.resource.revision)
+
+    if not texts:
+        return "", True
+    best = max(texts, key=rank)
+    return best.resource.text, best.collection_id in own

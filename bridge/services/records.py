@@ -69,9 +69,9 @@ def _snapshot(session: Session, record: Record | None, actor: Actor) -> Snapshot
     return snapshots.take(session, record, _owner_id(record, actor)) if record is not None else None
 
 
-def _owner_id(record: Record, actor: Actor) -> int:
+def _owner_id(record: Record, actor: Actor) -> int | None:
     """Whose data a change concerns. A label belongs to nobody: its changes are noted with who made them."""
-    return (actor.user_id or 0) if isinstance(record, Label) else record.owner_id
+    return actor.user_id if isinstance(record, Label) else record.owner_id
 
 
 def _save(session: Session, record: Record, *, now: datetime) -> Record:
@@ -156,7 +156,9 @@ def _refresh_groups(
     return refresh_labels(session, [label.id for label in labels], now=now)
 
 
-def _entry(actor: Actor, before: Snapshot | None, after: Snapshot, owner_id: int, *, now: datetime) -> JournalEntry:
+def _entry(
+    actor: Actor, before: Snapshot | None, after: Snapshot, owner_id: int | None, *, now: datetime
+) -> JournalEntry:
     record = after.record
     return JournalEntry(
         at=now,

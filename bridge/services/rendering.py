@@ -21,10 +21,10 @@ from bridge.core.event import Event, EventKind
 from bridge.core.ical_values import timestamp
 from bridge.core.projection.activities import event_of_activity, masked_event
 from bridge.core.projection.options import CalendarOptions, LinkedRecords
-from bridge.core.rules import Include
+from bridge.core.rules import Include, LeaveOut
 from bridge.core.user import User
 from bridge.services.choices import calendar_options
-from bridge.services.placement import Wanted, place, present_resources
+from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.settings import Settings
 from bridge.store import accounts, activities, resources
 from bridge.store.models.resources import CollectionKind
@@ -116,13 +116,18 @@ class _Drawing:
     def everywhere(self, views: Sequence[_View]) -> list[Wanted]:
         """What it should look like in each of these collections; nothing where the rules leave it out."""
         own_views = [view for view in views if not view.collection.read_only]
-        if not own_views:
+        if not own_views or self._undated(own_views[0].options):
             return []
         calendar, event = self._own_calendar(own_views)
         zone = own_views[0].options.zone
         wanted = [found for view in own_views if (found := self._in_own(view, calendar, zone)) is not None]
         others = (view for view in views if view.collection.read_only)
         return wanted + [found for view in others if (found := self._in_colleagues(view, calendar, event, zone))]
+
+    def _undated(self, options: CalendarOptions) -> bool:
+        """Whether it has no place in a calendar: an event has a date, only a task may have none."""
+        shown_as = options.option(self.activity.type).shown_as
+        return isinstance(rules.dated(self.activity, shown_as), LeaveOut)
 
     def _own_calendar(self, views: Sequence[_View]) -> tuple[Component, Event]:
         """Patch the owner's text, or draw a new one."""
@@ -140,12 +145,9 @@ class _Drawing:
         return (ical.patch(calendar, event, stamp=self.now) if event != previous else calendar), event
 
     def _kept_text(self, own: set[int]) -> str:
-        """The text in the owner's collection; after a change of owner the other's, less what was for their devices."""
-        live = [p for p in self.present if not p.resource.deleted]
-        mine = next((p.resource.text for p in live if p.collection_id in own), "")
-        if mine or not live:
-            return mine
-        return contentline.serialize(ical.for_colleague(ical.read(live[0].resource.text)))
+        """What a client wrote; after a change of owner less what was for the other's devices."""
+        text, mine = kept_text(self.present, own)
+        return text if mine or not text else contentline.serialize(ical.for_colleague(ical.read(text)))
 
     def _in_own(self, view: _View, calendar: Component, zone: ZoneInfo) -> Wanted | None:
         chosen = self.written if self.written and self.written.collection_id == view.collection.id else None

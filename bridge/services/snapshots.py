@@ -104,10 +104,10 @@ def source_of(record: Record) -> Source | None:
             return None
 
 
-def take(session: Session, record: Record, owner_id: int) -> Snapshot:
+def take(session: Session, record: Record, owner_id: int | None) -> Snapshot:
     """Photograph a record together with the resource in its owner's home."""
     source = source_of(record)
-    if source is None:
+    if source is None or owner_id is None:
         return Snapshot(record)
     own = {c.id for c in resources.collections_showing(session, [owner_id]) if not c.read_only}
     column, value = source.column

@@ -18,7 +18,7 @@ class JournalEntry:
     """One change of one record. ``before`` and ``after`` are snapshots as JSON; ``lost`` what a merge left out."""
 
     at: datetime
-    owner_id: int
+    owner_id: int | None
     source: Source
     action: JournalAction
     kind: RecordKind

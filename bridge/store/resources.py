@@ -53,12 +53,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A resource together with its row id and the collection it lies in, for those who write it."""
+    """A resource together with its row id and the collection it lies in, for those who write it.
+
+    ``for_colleague`` tells that it lies in somebody's read-only view, where less is shown than the owner has.
+    """
 
     id: int
     collection_id: int
     source: Source
     resource: Resource
+    for_colleague: bool = False
 
 
 # Collections
@@ -293,24 +297,29 @@ _PLACED = (
     ResourceRow.organization_id,
     ResourceRow.label_id,
     *_WITH_TEXT,
+    (CollectionRow.subject_id != CollectionRow.owner_id).label("for_colleague"),
 )
+
+
+def _placed_query(*conditions: ColumnElement[bool]) -> Any:
+    return select(*_PLACED).join(CollectionRow, CollectionRow.id == ResourceRow.collection_id).where(*conditions)
 
 
 def _placed(row: Any) -> Placed:
     source = Source(row.activity_id, row.person_id, row.organization_id, row.label_id)
-    return Placed(row.id, row.collection_id, source, _resource(row))
+    return Placed(row.id, row.collection_id, source, _resource(row), row.for_colleague)
 
 
 def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
     """The resource or tombstone at an href."""
-    query = select(*_PLACED).where(ResourceRow.collection_id == collection_id, ResourceRow.href == href)
+    query = _placed_query(ResourceRow.collection_id == collection_id, ResourceRow.href == href)
     found = session.execute(query).first()
     return _placed(found) if found else None
 
 
 def showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
     """All resources and tombstones that show these records (``column`` is ``activity_id`` …)."""
-    query = select(*_PLACED).where(getattr(ResourceRow, column).in_(record_ids)).order_by(ResourceRow.id)
+    query = _placed_query(getattr(ResourceRow, column).in_(record_ids)).order_by(ResourceRow.id)
     return [_placed(row) for row in session.execute(query)]
 
 

@@ -85,3 +85,18 @@ class BirthdayText(TypeDecorator[Birthday]):
             return None
         year, month, day = value.rsplit("-", 2)
         return Birthday(int(month), int(day), None if year == "-" else int(year))
+
+
+class NameList(TypeDecorator[tuple[str, ...]]):
+    """A tuple of texts, stored as a JSON list."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> list[str]:  # noqa: ARG002
+        """Write a list."""
+        return list(value or ())
+
+    def process_result_value(self, value: Iterable[str] | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002
+        """Build the tuple again."""
+        return tuple(value or ())

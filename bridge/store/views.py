@@ -47,7 +47,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A calendar or address object resource, or its tombstone (``deleted``, without text).
+    """A calendar or address object resource, or its tombstone (``deleted``).
 
     ``first_start`` and ``last_end`` are POSIX seconds; ``None`` means undated and for ever. ``etag`` has no quotes.
     """

@@ -185,7 +185,7 @@ def _type_of(event: Event, options: CalendarOptions) -> str:
 
     A client that keeps X-CRM-TYPE without knowing it changes the CATEGORIES only, so these speak first.
     """
-    names = {kind.name.casefold(): key for key, kind in options.types.items()}
+    names = options.type_keys_by_name()
     named = [names[c.casefold()] for c in event.categories if c.casefold() in names]
     if event.type_key in options.types and (not named or event.type_key in named):
         return event.type_key
@@ -282,7 +282,7 @@ def _with_place(event: Event, activity: Activity, said: ActivityFields | None) -
 
 def _with_type(event: Event, activity: Activity, options: CalendarOptions) -> Event:
     """Name the type in CATEGORIES beside the client's own, and follow its colour unless the client chose one."""
-    names = {kind.name.casefold() for kind in options.types.values()}
+    names = options.type_keys_by_name()
     name = options.type_name(activity.type)
     if event.type_key == activity.type and name.casefold() in {c.casefold() for c in event.categories}:
         return event

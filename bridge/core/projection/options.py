@@ -46,6 +46,11 @@ class CalendarOptions:
         """What people call a type; its key when it is gone."""
         return self.types[type_key].name if type_key in self.types else type_key
 
+    def type_keys_by_name(self) -> dict[str, str]:
+        """Every name that a type has or had, casefolded, with the key of its type. Present names come first."""
+        former = {name.casefold(): key for key, kind in self.types.items() for name in kind.former_names}
+        return former | {kind.name.casefold(): key for key, kind in self.types.items()}
+
     def color(self, type_key: str) -> str:
         """The colour of a type for this user."""
         kind = self.types.get(type_key)

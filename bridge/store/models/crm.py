@@ -9,7 +9,7 @@ from bridge.core.activity import Visibility
 from bridge.core.contact import Address, Birthday, Labelled
 from bridge.core.event import Privacy
 from bridge.store.models.base import Base, text_enum
-from bridge.store.types import BirthdayText, Instant, Seconds, ValueList
+from bridge.store.types import BirthdayText, Instant, NameList, Seconds, ValueList
 
 
 class Record:
@@ -35,6 +35,7 @@ class ActivityTypeRow(Base):
     busy: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
+    former_names: Mapped[tuple[str, ...]] = mapped_column(NameList())
 
 
 class OrganizationRow(Record, Base):

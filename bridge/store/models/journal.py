@@ -39,7 +39,7 @@ class RecordKind(StrEnum):
 
 
 class JournalRow(Base):
-    """One change of one record.
+    """One change of one record. ``owner_id`` is whose data it is; a label is nobody's.
 
     ``before`` and ``after`` hold the record as JSON and, where there is one, its owner's resource with href and
     text. ``lost`` are the values that a merge decided against (R23). ``undoes`` points to the entry that this one
@@ -50,7 +50,7 @@ class JournalRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant(), index=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
     client: Mapped[str] = mapped_column(String(255), default="")

@@ -49,7 +49,7 @@ class ResourceRow(Base):
 
     ``etag`` is strong and without quotes. ``first_start`` and ``last_end`` are POSIX seconds; no ``first_start``
     means undated, no ``last_end`` for ever. ``revision`` is the collection's counter at the last change. A deleted
-    resource stays as a tombstone without text, for clients that have not heard of it yet (RFC 6578 3.5.2).
+    resource stays as a tombstone for clients that have not heard of it yet (RFC 6578 3.5.2); its text is kept, unseen.
     """
 
     __tablename__ = "resources"

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("busy", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("former_names", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_types")),
         sa.UniqueConstraint("key", name=op.f("uq_activity_types_key")),
     )
@@ -159,7 +160,7 @@ def upgrade() -> None:
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
-        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("actor_id", sa.Integer(), nullable=True),
         sa.Column("device_id", sa.Integer(), nullable=True),
         sa.Column("client", sa.String(length=255), nullable=False),
