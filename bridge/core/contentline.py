@@ -7,6 +7,7 @@ we made are formatted by us. What is really broken is refused, what is merely od
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bridge.errors import Invalid
 
@@ -73,11 +74,14 @@ class Component:
 
     def line(self, name: str) -> ContentLine | None:
         """Return the first line of that name (in capitals), if any."""
-        return next((child for child in self.lines if child.name == name), None)
+        for child in self.children:
+            if child.name == name and isinstance(child, ContentLine):
+                return child
+        return None
 
     def all(self, name: str) -> tuple[ContentLine, ...]:
         """Return all lines of that name (in capitals)."""
-        return tuple(child for child in self.lines if child.name == name)
+        return tuple(child for child in self.children if child.name == name and isinstance(child, ContentLine))
 
     def value(self, name: str) -> str:
         """Return the raw value of the first line of that name without white space around it, or ``""``."""
@@ -180,10 +184,12 @@ def fold(line: str) -> str:
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str, str]]:
     """Line number, unfolded text and original text of each logical line."""
+    text = text.removeprefix("\ufeff")
+    if found := _FORBIDDEN.search(text):
+        number = len(_LINE_END.split(text[: found.start()]))
+        raise Invalid(f"Line {number} holds the character U+{ord(found[0]):04X}, which is not allowed.")
     start, value, raw = 0, "", ""
-    for number, physical in enumerate(_LINE_END.split(text.removeprefix("\ufeff")), start=1):
-        if found := _FORBIDDEN.search(physical):
-            raise Invalid(f"Line {number} holds the character U+{ord(found[0]):04X}, which is not allowed.")
+    for number, physical in enumerate(_LINE_END.split(text), start=1):
         rest = _continuation(value, physical)
         if rest is not None:
             value, raw = rest, f"{raw}\r\n{physical}"
@@ -199,8 +205,10 @@ def _continuation(value: str, physical: str) -> str | None:
     """``value`` with ``physical`` added, if that continues it; vCard 2.1 has two more ways to fold than others."""
     if not value:
         return None
-    if physical[:1] in {" ", "\t"}:
+    if physical.startswith((" ", "\t")):
         return value + physical[1:]
+    if ";" not in value:
+        return None
     if value.endswith("=") and _QUOTED_PRINTABLE.match(value):
         return value[:-1] + physical
     if _BASE64_REST.match(physical) and _BASE64.match(value):
@@ -214,11 +222,18 @@ def _read_line(text: str, raw: str) -> ContentLine:
         colon = text.find(":")  # an unbalanced quote
     if colon < 0:
         return ContentLine("", text, raw=raw)
-    head, *params = _split_quoted(text[:colon], ";")
+    name, params, group = _read_head(text[:colon])
+    return ContentLine(name, text[colon + 1 :], params, group, raw) if name else ContentLine("", text, raw=raw)
+
+
+@lru_cache(maxsize=2048)
+def _read_head(text: str) -> tuple[str, Params, str]:
+    """Name, parameters and group; the same few heads come again and again."""
+    head, *params = _split_quoted(text, ";")
     group, _, name = head.strip().rpartition(".")
     if not _NAME.match(name):
-        return ContentLine("", text, raw=raw)
-    return ContentLine(name.upper(), text[colon + 1 :], tuple(_read_param(param) for param in params), group, raw)
+        return "", (), ""
+    return name.upper(), tuple(_read_param(param) for param in params), group
 
 
 def _read_param(text: str) -> tuple[str, tuple[str, ...]]:

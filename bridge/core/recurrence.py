@@ -17,10 +17,12 @@ from bridge.core.ical_values import from_timestamp, same_moment, timestamp
 from bridge.core.recurrence_set import RecurrenceSet, check_rule
 from bridge.core.timerange import covers, covers_period, covers_undated
 from bridge.core.timezones import Zones
+from bridge.errors import Invalid
 
 __all__ = ["Occurrence", "check", "expand", "limit_recurrence_set", "occurrences", "overlaps", "span"]
 
 DAWN_OF_TIME = -62135596800  # year 1 in POSIX seconds
+MAX_RULES = 10
 
 _RECURRENCE = {"RRULE", "RDATE", "EXDATE", "EXRULE"}
 
@@ -41,15 +43,17 @@ class Occurrence:
 def check(calendar: Component) -> None:
     """Refuse what would explode or cannot be understood, with ``Invalid``.
 
-    That is rules of hours, minutes or seconds without an end, more than 10,000 or 100 a day, steps of nothing,
-    and unreadable dates.
+    That is rules of hours, minutes or seconds without an end, more than 10,000 or 100 a day, more than ten
+    rules, steps of nothing, and unreadable dates.
     """
     zones = Zones(calendar)
     for component in _objects(calendar):
         start = moment_of(component, "DTSTART", zones)
-        for name in ("RRULE", "EXRULE"):
-            for line in component.all(name):
-                check_rule(line.value, start)
+        rules = component.all("RRULE") + component.all("EXRULE")
+        if len(rules) > MAX_RULES:
+            raise Invalid(f"A series with more than {MAX_RULES} rules is not supported.")
+        for line in rules:
+            check_rule(line.value, start)
         for name in ("RDATE", "EXDATE"):
             for line in component.all(name):
                 for _ in moments_of(line, zones):

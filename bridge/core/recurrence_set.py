@@ -10,12 +10,11 @@ from bridge.core.contentline import Component
 from bridge.core.event import Moment
 from bridge.core.ical_times import end_of, implied_end, moment_of, moments_of
 from bridge.core.ical_values import DAY, EPOCH, add, from_timestamp, read_duration, timestamp
-from bridge.core.rrule import MAX_COUNT, Frequency, Rule, parse_rule, starts
+from bridge.core.rrule import MAX_COUNT, MAX_PERIODS, Frequency, Rule, parse_rule, starts
 from bridge.core.timezones import Zones
 from bridge.errors import Invalid
 
 MAX_PER_DAY = 100
-MAX_PERIODS = 100_000
 
 # The wall clock of a zone is never further away from UTC than this.
 _SLACK = 2 * 86400

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from itertools import product
 
 from bridge.core.event import Moment
@@ -18,7 +19,7 @@ from bridge.core.ical_values import read_moment
 from bridge.errors import Invalid
 
 MAX_COUNT = 10_000
-MAX_EMPTY_PERIODS = 50_000
+MAX_PERIODS = 50_000
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _BY_DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)\Z")
@@ -74,6 +75,7 @@ class Rule:
         return self.count is None and self.until is None
 
 
+@lru_cache(maxsize=4096)
 def parse_rule(value: str) -> Rule:
     """Read the value of RRULE. Raises ``Invalid`` with a sentence for what cannot be understood.
 
@@ -110,16 +112,15 @@ def starts(rule: Rule, first: datetime, after: datetime, before: datetime) -> It
     """Yield the wall-clock times from ``after`` to ``before`` (both included) that the rule generates, in order.
 
     ``first`` is DTSTART; nothing before it is generated. COUNT is honoured, UNTIL is the caller's: it is part of
-    ``before``, in the same wall clock.
+    ``before``, in the same wall clock. At most 50,000 years, months, … are looked at.
     """
     full = _completed(rule, first)
-    index = 0 if rule.count is not None else max(0, _periods_between(rule, first, after) - 1)
-    produced = empty = 0
-    while empty < MAX_EMPTY_PERIODS:
+    begin = 0 if rule.count is not None else max(0, _periods_between(rule, first, after) - 1)
+    produced = 0
+    for index in range(begin, begin + MAX_PERIODS):
         found = _in_period(full, first, index)
         if found is None:
             return
-        empty = 0 if found else empty + 1
         for moment in found:
             if moment < first:
                 continue
@@ -130,7 +131,6 @@ def starts(rule: Rule, first: datetime, after: datetime, before: datetime) -> It
                 yield moment
         if not found and _period_start(rule, first, index, default=before) > before:
             return
-        index += 1
 
 
 def _parts(value: str) -> dict[str, str]:

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from bridge.core.contentline import Component, ContentLine, escape_text, make_line
 from bridge.core.event import Moment
 from bridge.core.ical_values import DAY, EPOCH, SECOND, format_moment, from_timestamp, read_moment, timestamp
-from bridge.core.rrule import parse_rule, starts
+from bridge.core.rrule import Frequency, parse_rule, starts
 from bridge.errors import Invalid
 
 # Rules are worked out this far; later times keep the last offset.
 LAST_YEAR = 2100
 MAX_CHANGES = 2000
+MAX_OBSERVANCES = 200
 
 _FIRST_YEAR = 1900
 _PROOF_YEAR = 2060
@@ -125,7 +126,7 @@ def _vtimezone(zone: ZoneInfo, first: int, last: int) -> Component:
 
 
 def _read_changes(component: Component) -> Iterator[_Change]:
-    for observance in component.components:
+    for observance in component.components[:MAX_OBSERVANCES]:
         if observance.name in {"STANDARD", "DAYLIGHT"}:
             before, after = (_read_offset(observance.value(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
             for wall in _read_onsets(observance):
@@ -137,8 +138,10 @@ def _read_onsets(observance: Component) -> Iterator[datetime]:
     end = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall clock
     yield begin
     offset = timedelta(seconds=_read_offset(observance.value("TZOFFSETFROM")))
-    for line in observance.all("RRULE"):
+    for line in observance.all("RRULE")[:1]:
         rule = parse_rule(line.value)
+        if rule.frequency is not Frequency.YEARLY:
+            raise Invalid("The rule of a time zone must be a yearly one.")
         until = min(end, _at_wall(rule.until, offset)) if rule.until else end
         yield from islice(starts(rule, begin, begin, until), MAX_CHANGES)
     for line in observance.all("RDATE"):
