@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 Record = TypeVar("Record")
 
@@ -48,9 +48,24 @@ def merge_elements(base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[An
     return tuple(kept + added)
 
 
-def closest(candidates: Sequence[Record], theirs: Record) -> Record:
-    """Guess the base of an edit that does not say what it is based on (D4): the candidate with the fewest changes.
+@dataclass(frozen=True, slots=True)
+class Version(Generic[Record]):
+    """A state of an object as a client may have seen it: its text, and the fields that the text says."""
 
-    ``candidates`` come newest first; of equals the newest wins. At least one is needed.
+    text: str
+    fields: Record
+
+
+def likely_base(versions: Sequence[Version[Record]], theirs: Version[Record]) -> Version[Record]:
+    """Guess the base of an edit that does not say what it is based on (D4).
+
+    It is the version from which the edit changes the fewest fields, and of equals the fewest lines: whoever edits
+    leaves most of the text alone. ``versions`` come newest first; of equals the newest wins. At least one is needed.
     """
-    return min(candidates, key=lambda candidate: len(changed_fields(candidate, theirs)))
+    lines = frozenset(theirs.text.splitlines())
+
+    def distance(version: Version[Record]) -> tuple[int, int]:
+        changed = len(changed_fields(version.fields, theirs.fields))
+        return changed, len(lines ^ frozenset(version.text.splitlines()))
+
+    return min(versions, key=distance)

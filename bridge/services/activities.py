@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -38,6 +39,12 @@ class Activities:
         with self._database.read() as session:
             ids = activities.activity_ids(session, owner_ids=[user_id])
             return list(activities.activities(session, ids).values())
+
+    def occurrences(self, activity_id: int) -> list[tuple[datetime, datetime]]:
+        """The read-only occurrences of a series up to the horizon (R11), as UTC times."""
+        with self._database.read() as session:
+            found = activities.occurrences(session, activity_id)
+        return [(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)) for start, end in found]
 
     def create(self, actor: Actor, activity: Activity) -> Activity:
         """Add an activity. A missing UID is made here."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from bridge.core.clients import ClientTraits
-from bridge.core.merge import FieldConflict, changed_fields, closest, merge
+from bridge.core.merge import FieldConflict, Version, changed_fields, likely_base, merge
 from bridge.core.user import User
 from bridge.errors import Conflict, Invalid
 from bridge.services.actor import Actor
@@ -61,11 +61,11 @@ def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
 
 
 def merged_with(
-    ours: Fields, earlier: Sequence[Fields], theirs: Fields, *, guarded: bool
+    ours: Version[Fields], earlier: Sequence[Version[Fields]], theirs: Version[Fields]
 ) -> tuple[Fields, tuple[FieldConflict, ...]]:
-    """Merge what a client wrote with what is stored. Without proof of its base, the nearest version is taken for it."""
-    base = ours if guarded else closest([ours, *earlier], theirs)
-    return merge(base, ours, theirs)
+    """Merge what a client wrote with what is stored. ``earlier`` are the versions that it may be based on instead."""
+    base = likely_base([ours, *earlier], theirs) if earlier else ours
+    return merge(base.fields, ours.fields, theirs.fields)
 
 
 def carry_over(record: Fields, shown: Fields, merged: Fields) -> Fields:

@@ -11,7 +11,7 @@ from bridge.core import contentline, photo, rules, vcard
 from bridge.core.clients import ClientTraits
 from bridge.core.contact import Contact, ContactKind
 from bridge.core.contentline import Component
-from bridge.core.merge import FieldConflict
+from bridge.core.merge import FieldConflict, Version
 from bridge.core.person import Label, Organization, Person
 from bridge.core.projection.contacts import (
     ContactFields,
@@ -83,18 +83,22 @@ def _merged(
     session: Session, put: Put, record: ContactFields, theirs: ContactFields, kind: RecordKind, record_id: int
 ) -> tuple[ContactFields, tuple[FieldConflict, ...]]:
     assert put.existing is not None  # noqa: S101 - the caller has looked
-    shown = fields_of_contact(vcard.contact(vcard.read(put.existing.resource.text)))
+    ours = _version(put.existing.resource.text)
     texts: Sequence[str] = () if put.guarded else earlier_texts(session, kind, record_id)
-    earlier = [fields_of_contact(vcard.contact(vcard.read(text))) for text in texts]
-    merged, conflicts = merged_with(shown, earlier, said_by(put.client, theirs, shown), guarded=put.guarded)
-    return carry_over(record, shown, merged), conflicts
+    said = Version(put.body, said_by(put.client, theirs, ours.fields))
+    merged, conflicts = merged_with(ours, [_version(text) for text in texts], said)
+    return carry_over(record, ours.fields, merged), conflicts
+
+
+def _version(text: str) -> Version[ContactFields]:
+    return Version(text, fields_of_contact(vcard.contact(vcard.read(text))))
 
 
 def _person(
     session: Session, put: Put, theirs: Contact, text: ClientText, settings: Settings, now: datetime
 ) -> list[Change]:
-    said = _with_small_photo(fields_of_contact(theirs), settings)
     before = _stored_person(session, put, theirs.uid)
+    said = _with_readable_photo(fields_of_contact(theirs), before, settings)
     if before is None and not put.owner.may_add_people:
         raise NotAllowed(
             "You may not add people to the CRM.", remedy="Ask your administrator for the permission “add people”."
@@ -117,11 +121,12 @@ def _blank_person(theirs: Contact, owner: User) -> Person:
     return Person(theirs.uid, owner.id, theirs.formatted_name, visibility=owner.default_visibility)
 
 
-def _with_small_photo(said: ContactFields, settings: Settings) -> ContactFields:
-    """Keep photos as JPEG of a bounded size; what is no picture says nothing."""
+def _with_readable_photo(said: ContactFields, before: Person | None, settings: Settings) -> ContactFields:
+    """Keep photos as JPEG of a bounded size; what is no picture says nothing about the one that is stored."""
     if said.photo is None:
         return said
-    return replace(said, photo=photo.as_jpeg(said.photo, settings.photo_pixels))
+    known = before.photo if before is not None else None
+    return replace(said, photo=photo.as_jpeg(said.photo, settings.photo_pixels) or known)
 
 
 def _stored_person(session: Session, put: Put, uid: str) -> Person | None:

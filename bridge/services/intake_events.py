@@ -9,7 +9,7 @@ from bridge.core import contentline, ical, recurrence, rules
 from bridge.core.activity import Activity
 from bridge.core.contentline import Component
 from bridge.core.event import Event, EventKind
-from bridge.core.merge import FieldConflict
+from bridge.core.merge import FieldConflict, Version
 from bridge.core.projection.activities import ActivityFields, apply_fields, fields_of_activity, fields_of_event
 from bridge.core.projection.options import CalendarOptions
 from bridge.core.user import User
@@ -105,10 +105,11 @@ def _edited(
     assert put.existing is not None  # noqa: S101 - the caller has looked
     kind = _assumed_type(before, theirs.kind, options)
 
-    def read(text: str) -> ActivityFields:
-        return _read(ical.event(ical.read(text)), options, kind, persons)
+    def read(text: str) -> Version[ActivityFields]:
+        return Version(text, _read(ical.event(ical.read(text)), options, kind, persons))
 
-    shown = read(put.existing.resource.text)
+    ours = read(put.existing.resource.text)
+    shown = ours.fields
     earlier = [] if put.guarded else [read(t) for t in earlier_texts(session, RecordKind.ACTIVITY, before.id)]
     said = _read(theirs, options, kind, persons)
     said = replace(
@@ -117,7 +118,7 @@ def _edited(
         person_id=said.person_id or shown.person_id,
         organization_id=said.organization_id or shown.organization_id,
     )
-    merged, conflicts = merged_with(shown, earlier, said, guarded=put.guarded)
+    merged, conflicts = merged_with(ours, earlier, Version(put.body, said))
     record = fields_of_activity(before)
     return apply_fields(before, carry_over(record, shown, merged), now=theirs.done_at or now), conflicts
 

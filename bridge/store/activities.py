@@ -114,6 +114,12 @@ def replace_occurrences(session: Session, activity_id: int, found: Sequence[Mapp
         session.execute(insert(OccurrenceRow), [{"activity_id": activity_id, **row} for row in found])
 
 
+def occurrences(session: Session, activity_id: int) -> list[tuple[int, int]]:
+    """The kept occurrences of a series: starts and ends in POSIX seconds, in order."""
+    query = select(OccurrenceRow.starts, OccurrenceRow.ends).where(OccurrenceRow.activity_id == activity_id)
+    return [(row.starts, row.ends) for row in session.execute(query.order_by(OccurrenceRow.starts))]
+
+
 def deals(session: Session, ids: Collection[int]) -> dict[int, Deal]:
     """Some deals by id, deleted ones included."""
     rows = session.scalars(select(DealRow).where(DealRow.id.in_(ids)))

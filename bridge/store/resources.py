@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import CollectionRow, ResourceRow, UserRow
@@ -252,9 +252,10 @@ def in_range(
 
 
 def containing(session: Session, collection_id: int, text: str) -> Iterator[Resource]:
-    """Live resources whose text contains a string, whatever the case of its ASCII letters."""
+    """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
     pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    query = _live(collection_id, ResourceRow.text.ilike(pattern, escape="\\"), text=True)
+    unfolded = func.replace(func.replace(ResourceRow.text, "\r\n ", ""), "\r\n\t", "")
+    query = _live(collection_id, unfolded.ilike(pattern, escape="\\"), text=True)
     for row in session.execute(query.execution_options(yield_per=_BATCH)):
         yield _resource(row)
 

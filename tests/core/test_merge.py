@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.merge import FieldConflict, changed_fields, closest, merge, merge_elements
+from bridge.core.merge import FieldConflict, Version, changed_fields, likely_base, merge, merge_elements
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,15 @@ def test_nothing_is_invented_and_every_loss_is_reported(base: Card, ours: Card, 
 def test_the_base_of_an_unguarded_write_is_the_nearest_earlier_version() -> None:
     now = replace(BASE, phones=("9",))
     stale_edit = replace(BASE, title="CEO")
-    assert closest([now, BASE], stale_edit) == BASE
-    assert merge(BASE, now, stale_edit)[0] == Card("Ilze", "CEO", ("9",))
+    base = likely_base([Version("", now), Version("", BASE)], Version("", stale_edit))
+    assert base.fields == BASE
+    assert merge(base.fields, now, stale_edit)[0] == Card("Ilze", "CEO", ("9",))
 
 
-def test_of_equally_near_versions_the_newest_is_the_base() -> None:
-    newest, oldest = replace(BASE, title="a"), replace(BASE, title="b")
-    assert closest([newest, oldest], replace(BASE, title="c")) is newest
+def test_of_versions_with_as_many_changes_the_one_with_the_nearest_text_is_the_base() -> None:
+    newest, oldest = Version("a\nREV:2", replace(BASE, title="a")), Version("b\nREV:1", replace(BASE, title="b"))
+    assert likely_base([newest, oldest], Version("c\nREV:1", replace(BASE, title="c"))) is oldest
+    assert likely_base([newest, oldest], Version("c\nREV:3", replace(BASE, title="c"))) is newest
 
 
 def test_changed_fields_are_named() -> None:
