@@ -16,6 +16,8 @@ from bridge.store.rows import columns_of, record_of
 
 def activities(session: Session, ids: Collection[int]) -> dict[int, Activity]:
     """Some activities by id, deleted ones included."""
+    if not ids:
+        return {}
     return _load(session, select(ActivityRow).where(ActivityRow.id.in_(ids)))
 
 
@@ -44,6 +46,11 @@ def activity_ids(
     return list(session.scalars(query))
 
 
+def owners(session: Session, ids: Collection[int]) -> set[int]:
+    """Who owns these activities."""
+    return set(session.scalars(select(ActivityRow.owner_id).where(ActivityRow.id.in_(ids)).distinct()))
+
+
 def find_activities(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Activity]:
     """A user's activities whose subject contains a text, the newest first, deleted ones included."""
     pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -68,6 +75,8 @@ def _load(session: Session, query: Select[ActivityRow]) -> dict[int, Activity]:
 
 
 def _participants(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    if not ids:
+        return {}
     query = (
         select(ParticipantRow.activity_id, ParticipantRow.person_id)
         .where(ParticipantRow.activity_id.in_(ids))
@@ -87,7 +96,8 @@ def save_activity(session: Session, activity: Activity) -> Activity:
         setattr(row, name, value)
     session.add(row)
     session.flush()
-    session.execute(delete(ParticipantRow).where(ParticipantRow.activity_id == row.id))
+    if activity.id:
+        session.execute(delete(ParticipantRow).where(ParticipantRow.activity_id == row.id))
     if activity.participants:
         session.execute(insert(ParticipantRow), _participant_rows(row.id, activity.participants))
     return record_of(Activity, row, participants=activity.participants)
@@ -122,8 +132,22 @@ def occurrences(session: Session, activity_id: int) -> list[tuple[int, int]]:
 
 def deals(session: Session, ids: Collection[int]) -> dict[int, Deal]:
     """Some deals by id, deleted ones included."""
+    if not ids:
+        return {}
     rows = session.scalars(select(DealRow).where(DealRow.id.in_(ids)))
     return {row.id: record_of(Deal, row) for row in rows}
+
+
+def deal_ids(session: Session, owner_id: int) -> list[int]:
+    """The ids of a user's live deals."""
+    query = select(DealRow.id).where(DealRow.owner_id == owner_id, DealRow.deleted.is_(False)).order_by(DealRow.id)
+    return list(session.scalars(query))
+
+
+def deals_by_title(session: Session, title: str) -> list[Deal]:
+    """All deals with exactly this title, deleted ones included, the oldest first."""
+    rows = session.scalars(select(DealRow).where(DealRow.title == title).order_by(DealRow.id))
+    return [record_of(Deal, row) for row in rows]
 
 
 def save_deal(session: Session, deal: Deal, *, now: datetime) -> Deal:
