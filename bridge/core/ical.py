@@ -6,12 +6,13 @@ This module is the door to the rooms behind it, one for each job.
 
 from bridge.core.ical_event import event
 from bridge.core.ical_object import PRODID, component_kind, for_colleague, join, read, split, uid, with_uid
-from bridge.core.ical_patch import convert, patch, render
+from bridge.core.ical_patch import convert, draw, patch, render
 
 __all__ = [
     "PRODID",
     "component_kind",
     "convert",
+    "draw",
     "event",
     "for_colleague",
     "join",

@@ -17,13 +17,18 @@ _NOT_FOR_TASKS = {"CONFIRMED", "TENTATIVE"}
 _TASK_PROGRESS = {"PERCENT-COMPLETE", "COMPLETED"}
 
 
-def render(event: Event, *, prodid: str = PRODID, stamp: datetime) -> str:
-    """Return fresh text for an event or task, with the VTIMEZONEs of its zones and a VALARM for each reminder.
+def draw(event: Event, *, prodid: str = PRODID, stamp: datetime) -> Component:
+    """Return a fresh calendar for an event or task, with the VTIMEZONEs of its zones and a VALARM for each reminder.
 
     ``stamp`` is an aware time for DTSTAMP. Raises ``MappingError`` for what iCalendar cannot express.
     """
     header = (make_line("VERSION", "2.0"), make_line("PRODID", escape_text(prodid)), make_line("CALSCALE", "GREGORIAN"))
-    return serialize(patch(Component("VCALENDAR", header), event, stamp=stamp))
+    return patch(Component("VCALENDAR", header), event, stamp=stamp)
+
+
+def render(event: Event, *, prodid: str = PRODID, stamp: datetime) -> str:
+    """Return the text of what ``draw`` draws."""
+    return serialize(draw(event, prodid=prodid, stamp=stamp))
 
 
 def patch(calendar: Component, event: Event, *, stamp: datetime) -> Component:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -78,7 +77,7 @@ class _View:
 def _refresh_batch(
     session: Session, ids: Sequence[int], settings: Settings, written: Mapping[int, ClientText], now: datetime
 ) -> int:
-    owners = {activity.owner_id for activity in activities.activities(session, ids).values()}
+    owners = activities.owners(session, ids)
     resources.lock_collections(session, owners)
     found = activities.activities(session, ids)
     linked = activities.linked_records(session, list(found.values()))
@@ -104,6 +103,16 @@ def _views(session: Session, subject_ids: Some[int], settings: Settings) -> list
 
 
 @dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A finished calendar with the event that it says and its span in POSIX seconds (``recurrence.span``)."""
+
+    calendar: Component
+    event: Event
+    first: int
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Drawing:
     """One activity on its way into the collections that show it."""
 
@@ -118,24 +127,28 @@ class _Drawing:
         own_views = [view for view in views if not view.collection.read_only]
         if not own_views or self._undated(own_views[0].options):
             return []
-        calendar, event = self._own_calendar(own_views)
-        zone = own_views[0].options.zone
-        wanted = [found for view in own_views if (found := self._in_own(view, calendar, zone)) is not None]
-        others = (view for view in views if view.collection.read_only)
-        return wanted + [found for view in others if (found := self._in_colleagues(view, calendar, event, zone))]
+        drawn = self._draw(own_views)
+        own = (self._in_own(view, drawn) for view in own_views)
+        others = (self._in_colleagues(view, drawn) for view in views if view.collection.read_only)
+        return [found for found in (*own, *others) if found is not None]
 
     def _undated(self, options: CalendarOptions) -> bool:
         """Whether it has no place in a calendar: an event has a date, only a task may have none."""
         shown_as = options.option(self.activity.type).shown_as
         return isinstance(rules.dated(self.activity, shown_as), LeaveOut)
 
-    def _own_calendar(self, views: Sequence[_View]) -> tuple[Component, Event]:
+    def _draw(self, views: Sequence[_View]) -> _Drawn:
         """Patch the owner's text, or draw a new one."""
         options = views[0].options
-        text = self.written.text if self.written else self._kept_text({view.collection.id for view in views})
+        calendar, event = self._patched({view.collection.id for view in views}, options)
+        first, last = recurrence.span(calendar, options.zone)
+        return _Drawn(calendar, event, first, last)
+
+    def _patched(self, own: set[int], options: CalendarOptions) -> tuple[Component, Event]:
+        text = self.written.text if self.written else self._kept_text(own)
         if not text:
             event = event_of_activity(self.activity, self.linked, options)
-            return ical.read(ical.render(event, stamp=self.activity.updated_at or self.now)), event
+            return ical.draw(event, stamp=self.activity.updated_at or self.now), event
         calendar = ical.read(text)
         previous = ical.event(calendar)
         shown_as = options.option(self.activity.type).shown_as
@@ -149,53 +162,48 @@ class _Drawing:
         text, mine = kept_text(self.present, own)
         return text if mine or not text else contentline.serialize(ical.for_colleague(ical.read(text)))
 
-    def _in_own(self, view: _View, calendar: Component, zone: ZoneInfo) -> Wanted | None:
+    def _in_own(self, view: _View, drawn: _Drawn) -> Wanted | None:
         chosen = self.written if self.written and self.written.collection_id == view.collection.id else None
-        kind = EventKind(ical.component_kind(calendar))
-        _, last = recurrence.span(calendar, zone)
         verdict = rules.in_own_calendar(
             self.activity,
             user_id=view.owner.id,
             component=EventKind(view.collection.component),
-            shown_as=kind,
-            reachable=chosen is not None or rules.within_reach(last, self.now, view.owner.past_days),
+            shown_as=EventKind(ical.component_kind(drawn.calendar)),
+            reachable=chosen is not None or rules.within_reach(drawn.last, self.now, view.owner.past_days),
         )
         if not isinstance(verdict, Include):
             return None
-        return self._wanted(view, calendar, zone, href=chosen.href if chosen else "")
+        return self._wanted(view, drawn, drawn.calendar, href=chosen.href if chosen else "")
 
-    def _in_colleagues(self, view: _View, calendar: Component, event: Event, zone: ZoneInfo) -> Wanted | None:
-        _, last = recurrence.span(calendar, zone)
+    def _in_colleagues(self, view: _View, drawn: _Drawn) -> Wanted | None:
         verdict = rules.in_colleagues_calendar(
             self.activity,
             subject_id=view.collection.subject_id,
             viewer_id=view.owner.id,
             linked=self.linked.all,
-            reachable=rules.within_reach(last, self.now, view.owner.past_days),
+            reachable=rules.within_reach(drawn.last, self.now, view.owner.past_days),
         )
         if not isinstance(verdict, Include):
             return None
+        calendar, event = drawn.calendar, drawn.event
         if event.kind is EventKind.TASK:
             event = event_of_activity(self.activity, self.linked, view.options, Event(self.activity.uid))
             calendar = ical.convert(calendar, EventKind.EVENT, event, stamp=self.now)
         if verdict.masked:
             masked = masked_event(event, view.options.private_text)
-            shown = ical.read(ical.render(masked, stamp=event.modified or self.now))
-        else:
-            shown = ical.for_colleague(calendar)
-        return self._wanted(view, shown, zone)
+            return self._wanted(view, drawn, ical.draw(masked, stamp=event.modified or self.now))
+        return self._wanted(view, drawn, ical.for_colleague(calendar))
 
-    def _wanted(self, view: _View, calendar: Component, zone: ZoneInfo, href: str = "") -> Wanted:
-        first, last = recurrence.span(calendar, zone)
+    def _wanted(self, view: _View, drawn: _Drawn, calendar: Component, href: str = "") -> Wanted:
         return Wanted(
             collection_id=view.collection.id,
             uid=self.activity.uid,
             component=ical.component_kind(calendar),
             text=contentline.serialize(calendar),
             href=href,
-            first_start=first,
-            last_end=last,
-            recurring=ical.event(calendar).is_series,
+            first_start=drawn.first,
+            last_end=drawn.last,
+            recurring=drawn.event.is_series,
         )
 
 

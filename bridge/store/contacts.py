@@ -27,6 +27,8 @@ _PARTS = ("family", "given", "additional", "prefixes", "suffixes")
 
 def persons(session: Session, ids: Collection[int], *, photos: bool = True) -> dict[int, Person]:
     """Some persons by id, deleted ones included; without their photos if those are not wanted."""
+    if not ids:
+        return {}
     return _load_persons(session, select(PersonRow).where(PersonRow.id.in_(ids)), photos=photos)
 
 
@@ -65,6 +67,8 @@ def persons_with_uids(session: Session, uids: Collection[str], owner_id: int) ->
 
 def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, list[Person]]:
     """The live persons who have one of these addresses, by the address in lower case."""
+    if not emails:
+        return {}
     query = select(PersonEmailRow).where(PersonEmailRow.email.in_({email.lower() for email in emails}))
     keys = session.scalars(query).all()
     found = persons(session, {key.person_id for key in keys}, photos=False)
@@ -92,6 +96,8 @@ def _load_persons(session: Session, query: Select[PersonRow], *, photos: bool) -
 
 
 def _photos(session: Session, ids: Collection[int]) -> dict[int, Photo]:
+    if not ids:
+        return {}
     rows = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids)))
     return {row.id: Photo(row.data, row.media_type) for row in rows}
 
@@ -158,6 +164,8 @@ def _photo_id(session: Session, photo: Photo | None) -> int | None:
 
 def organizations(session: Session, ids: Collection[int]) -> dict[int, Organization]:
     """Some organizations by id, deleted ones included."""
+    if not ids:
+        return {}
     return _load_organizations(session, select(OrganizationRow).where(OrganizationRow.id.in_(ids)))
 
 
@@ -232,6 +240,8 @@ def label_ids(session: Session) -> list[int]:
 
 def labels_by_name(session: Session, names: Collection[str]) -> dict[str, Label]:
     """The labels with these names."""
+    if not names:
+        return {}
     rows = session.scalars(select(LabelRow).where(LabelRow.name.in_(set(names))))
     return {row.name: record_of(Label, row) for row in rows}
 
