@@ -19,6 +19,7 @@ from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
+from bridge.services.transfer import Transfer
 from bridge.store.database import Database
 
 _KEY_OCTETS = 32
@@ -39,6 +40,7 @@ class Services:
     journal: Journal
     backup: Backup
     demo: Demo
+    transfer: Transfer
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -71,6 +73,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         journal=Journal(*parts),
         backup=Backup(database, used_clock, key),
         demo=Demo(*parts),
+        transfer=Transfer(*parts),
     )
 
 

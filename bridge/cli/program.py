@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, serve, users
+from bridge.cli import database, demo, devices, serve, transfer, users
 from bridge.cli.frame import Commands, Program
 
 
@@ -31,6 +31,8 @@ for command in (
     demo.demo,
     users.group,
     devices.group,
+    transfer.import_file,
+    transfer.export,
     database.check_config,
     database.migrate,
     database.backup,
