@@ -43,6 +43,7 @@ class Server(BaseApplication):
         self._config = config
         self._bind = bind
         self._workers = workers
+        self._services: bootstrap.Services | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -58,6 +59,7 @@ class Server(BaseApplication):
             "proc_name": "davbridge",
             "loglevel": "warning",
             "forwarded_allow_ips": "",
+            "worker_exit": self._close,
             "certfile": str(server.certificate) if server.certificate else None,
             "keyfile": str(server.key) if server.key else None,
         }
@@ -67,7 +69,13 @@ class Server(BaseApplication):
     def load(self) -> WsgiApp:
         """Build the application, in the worker process."""
         logging.getLogger("radicale").setLevel(logging.WARNING)
-        return wsgi_application(self._config, bootstrap.build(self._config))
+        self._services = bootstrap.build(self._config)
+        return wsgi_application(self._config, self._services)
+
+    def _close(self, _arbiter: object, _worker: object) -> None:
+        """Let go of the database when a worker process ends."""
+        if self._services is not None:
+            self._services.close()
 
 
 def run(config: Config, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
