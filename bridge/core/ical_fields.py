@@ -1,5 +1,6 @@
 """Writing the mapped properties of an ``Event`` into a component, each only where it differs (D11, D16)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bridge.core.contentline import Component, ContentLine, Params, escape_text, make_line, printable, read_line
@@ -19,7 +20,7 @@ from bridge.core.ical_event import (
 )
 from bridge.core.ical_times import end_name, end_of, fit_end, implied_end, moment_line, moment_of, moments_of
 from bridge.core.ical_values import DAY, add, from_timestamp, identity, same_moment, timestamp
-from bridge.core.rrule import parse_rule
+from bridge.core.rrule import Rule, parse_rule
 from bridge.core.timezones import Zones, zone_name
 from bridge.errors import Invalid, MappingError
 
@@ -159,12 +160,18 @@ def _meaning(lines: list[ContentLine], zones: Zones) -> frozenset[object]:
     for line in lines:
         try:
             if line.name in {"RRULE", "EXRULE"}:
-                found.add((line.name, parse_rule(line.value)))
+                found.add((line.name, _essence(parse_rule(line.value))))
             else:
                 found.update((line.name, identity(start), str(length)) for start, length in moments_of(line, zones))
         except Invalid:
             found.add((line.name, line.value))
     return frozenset(found)
+
+
+def _essence(rule: Rule) -> Rule:
+    """The rule without a WKST that makes no difference (RFC 5545 3.3.10)."""
+    matters = rule.interval > 1 or rule.by_week or rule.by_position
+    return rule if matters else replace(rule, week_start=0)
 
 
 def _write_state(draft: Draft, event: Event, before: Event) -> None:

@@ -257,7 +257,7 @@ def test_a_series_moves_to_a_zone_with_another_summer() -> None:
     assert "DTSTART:20261201T070000Z" in body_of(serialize(after))
 
 
-@pytest.mark.parametrize("text", ["RRULE:INTERVAL=1;FREQ=DAILY", "rrule:FREQ=daily"])
+@pytest.mark.parametrize("text", ["RRULE:INTERVAL=1;FREQ=DAILY", "rrule:FREQ=daily", "RRULE:FREQ=DAILY;WKST=SU"])
 def test_a_rule_that_is_only_spelled_differently_is_no_change(text: str) -> None:
     before = calendar("UID:u\nDTSTART;TZID=Europe/Riga:20261201T090000\nRRULE:FREQ=DAILY\nEXDATE:20261202T070000Z\n")
     event = replace(ical.event(before), recurrence=(text, "EXDATE;TZID=Europe/Riga:20261202T090000"))
