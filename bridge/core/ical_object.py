@@ -21,7 +21,8 @@ def read(text: str) -> Component:
 
     Raises ``Invalid`` with the condition ``C:valid-calendar-data`` for text that is no iCalendar and with
     ``C:valid-calendar-object-resource`` for a calendar that is no resource. Much is let through that the RFCs do not
-    allow but that real files contain: a missing VTIMEZONE, UID, VERSION or DTSTAMP, odd values of DTEND.
+    allow but that real files contain: a missing VTIMEZONE, UID, VERSION or DTSTAMP, odd values of DTEND. METHOD:PUBLISH,
+    which exported files have and which asks for nothing (RFC 5546 1.4), is left out.
     """
     try:
         found = parse(text)
@@ -31,7 +32,7 @@ def read(text: str) -> Component:
     if len(calendars) != 1 or len(found) != 1:
         what = "no VCALENDAR" if not calendars else "more than one VCALENDAR"
         raise Invalid(f"The text holds {what if len(calendars) != 1 else 'more than a VCALENDAR'}.", condition=BAD_DATA)
-    calendar = calendars[0]
+    calendar = _without_publish(calendars[0])
     _check_resource(calendar)
     try:
         _check_times(calendar)
@@ -150,6 +151,12 @@ def _split_calendar(calendar: Component) -> Iterator[str]:
         named = dict.fromkeys(tzid for component in group for tzid in tzids(component))
         needed = (zones[tzid] for tzid in named if tzid in zones)
         yield serialize(Component("VCALENDAR", (*header, *needed, *group)))
+
+
+def _without_publish(calendar: Component) -> Component:
+    if calendar.value("METHOD").upper() != "PUBLISH":
+        return calendar
+    return Component(calendar.name, tuple(child for child in calendar.children if child.name != "METHOD"))
 
 
 def _check_resource(calendar: Component) -> None:

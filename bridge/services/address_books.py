@@ -2,11 +2,12 @@
 
 from collections.abc import Collection as Some
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bridge.core import contentline, rules, vcard
+from bridge.core import contentline, photo, rules, vcard
 from bridge.core.contact import Contact
 from bridge.core.person import Label, Organization, Person
 from bridge.core.projection.contacts import contact_of_label, contact_of_organization, contact_of_person
@@ -44,9 +45,17 @@ def _refresh_persons(session: Session, ids: Sequence[int], settings: Settings, w
         chosen = written.get(person.id)
         previous = _previous(present[source], book, chosen)
         name = names.get(person.organization_id or 0, "")
-        contact = contact_of_person(person, name, settings.base_url, vcard.contact(previous) if previous else None)
+        card = vcard.contact(previous) if previous else None
+        contact = contact_of_person(_with_odd_photo(person, card), name, settings.base_url, card)
         wanted[source] = _in_book(person, book, previous, contact, chosen, now)
     return place(session, wanted, present, now=now)
+
+
+def _with_odd_photo(person: Person, card: Contact | None) -> Person:
+    """Leave a picture that cannot be read in the card as the client wrote it: the record has none."""
+    if person.photo is not None or card is None or card.photo is None or photo.as_jpeg(card.photo) is not None:
+        return person
+    return replace(person, photo=card.photo)
 
 
 def refresh_organizations(

@@ -144,6 +144,8 @@ def contact_of_label(label: Label, members: tuple[str, ...], previous: Contact |
 
 def _with_fields(contact: Contact, fields: ContactFields) -> Contact:
     said = fields_of_contact(contact)
+    if set(said.labels) == set(fields.labels):  # the client's own order, which means nothing
+        fields = replace(fields, labels=said.labels)
     if said == fields:
         return contact
     company = contact.kind is ContactKind.ORGANIZATION
