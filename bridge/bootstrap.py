@@ -15,6 +15,7 @@ from bridge.services.backup import Backup
 from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
+from bridge.services.explain import Explain
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
@@ -41,6 +42,7 @@ class Services:
     backup: Backup
     demo: Demo
     transfer: Transfer
+    explain: Explain
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -74,6 +76,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         backup=Backup(database, used_clock, key),
         demo=Demo(*parts),
         transfer=Transfer(*parts),
+        explain=Explain(*parts),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, serve, transfer, users
+from bridge.cli import database, demo, devices, journal, serve, transfer, users, why
 from bridge.cli.frame import Commands, Program
 
 
@@ -33,6 +33,9 @@ for command in (
     devices.group,
     transfer.import_file,
     transfer.export,
+    why.why,
+    journal.journal,
+    journal.undo,
     database.check_config,
     database.migrate,
     database.backup,

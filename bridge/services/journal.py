@@ -13,6 +13,7 @@ from bridge.errors import Conflict, NotFound
 from bridge.ports import Clock
 from bridge.services import records, snapshots
 from bridge.services.actor import Actor
+from bridge.services.history import Event, Names
 from bridge.services.records import Change
 from bridge.services.rendering import ClientText
 from bridge.services.settings import Settings
@@ -28,11 +29,15 @@ _BOOKKEEPING = {"id", "updated_at", "created_at", "sequence"}
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did. ``left_alone`` names fields that somebody has changed since, which stay as they are."""
+    """What an undo did. ``left_alone`` names fields that somebody has changed since, which stay as they are.
+
+    ``problem`` says why nothing of the change could be taken back, where it was one of a run.
+    """
 
     entry_id: int
     title: str
     left_alone: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class Journal:
@@ -53,6 +58,15 @@ class Journal:
                 raise NotFound(f"There is no user “{login}”.")
             return journal.entries(session, owner_id=owner.id if owner else None, since=since, limit=limit)
 
+    def events(
+        self, *, login: str | None = None, since: datetime | None = None, limit: int | None = None
+    ) -> list[Event]:
+        """The same entries, readable."""
+        found = self.entries(login=login, since=since, limit=limit)
+        with self._database.read() as session:
+            names = Names(session)
+            return [names.event(entry) for entry in found]
+
     def undo(self, actor: Actor, entry_id: int) -> Undone:
         """Take one change back. Raises ``NotFound``, or ``Conflict`` when nothing of it can be taken back."""
         with self._database.write() as session:
@@ -64,21 +78,38 @@ class Journal:
             return self._undo(session, actor, entry)
 
     def undo_run(self, actor: Actor, run: str) -> list[Undone]:
-        """Take back everything that one import, sync run or undo did, the newest change first."""
+        """Take back everything that one import, sync run or undo did, the newest change first.
+
+        A change that cannot be taken back does not hinder the others.
+        """
         with self._database.write() as session:
             found = journal.entries(session, run=run)
             if not found:
                 raise NotFound(f"There is no run “{run}” in the journal.")
             acting = replace(actor, run=actor.run or uuid4().hex)
             open_entries = [entry for entry in found if journal.undone_by(session, entry.id) is None]
-            return [self._undo(session, acting, entry) for entry in open_entries]
+            return [self._undo_or_tell(session, acting, entry) for entry in open_entries]
 
     def prune(self) -> int:
         """Forget what is older than the journal is kept; how many entries."""
         with self._database.write() as session:
             return journal.prune(session, self._clock.now() - timedelta(days=self._settings.journal_days))
 
+    def _undo_or_tell(self, session: Session, actor: Actor, entry: JournalEntry) -> Undone:
+        try:
+            change, left_alone = self._prepare(session, entry)
+        except Conflict as conflict:
+            return Undone(entry.id, entry.title, problem=str(conflict))
+        records.write(session, actor, self._settings, [change], now=self._clock.now())
+        return Undone(entry.id, entry.title, left_alone)
+
     def _undo(self, session: Session, actor: Actor, entry: JournalEntry) -> Undone:
+        change, left_alone = self._prepare(session, entry)
+        records.write(session, actor, self._settings, [change], now=self._clock.now())
+        return Undone(entry.id, entry.title, left_alone)
+
+    def _prepare(self, session: Session, entry: JournalEntry) -> tuple[Change, tuple[str, ...]]:
+        """The change that takes an entry back, and what it leaves alone. Raises ``Conflict`` if there is none."""
         if journal.undone_by(session, entry.id) is not None:
             raise Conflict(f"Journal entry {entry.id} has been undone already.")
         present = snapshots.record_by_id(session, entry.kind, entry.record_id)
@@ -90,9 +121,7 @@ class Journal:
         if wanted == present:
             raise Conflict(f"Everything that journal entry {entry.id} changed has been changed again since.")
         text = _text_to_restore(session, before, after, present)
-        change = Change(present, wanted, written=text, undoes=entry.id)
-        records.write(session, actor, self._settings, [change], now=self._clock.now())
-        return Undone(entry.id, entry.title, left_alone)
+        return Change(present, wanted, written=text, undoes=entry.id), left_alone
 
 
 def restored(
