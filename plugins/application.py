@@ -221,9 +221,8 @@ class DavApplication(Application):
         request = reports.read_request(body)
         if request.tag not in reports.REPORTS:
             return super().do_REPORT(_again(environ, body), base_prefix, path, user, *rest)
-        answer = reports.answer(
-            request, principal=user, base_prefix=base_prefix, path=path, reader=self._services.resources
-        )
+        with self._services.resources.reading() as reader:
+            answer = reports.answer(request, principal=user, base_prefix=base_prefix, path=path, reader=reader)
         return answer.status, {"Content-Type": answer.content_type}, answer.body, None
 
     def _may_read(self, user: str, path: str) -> bool:

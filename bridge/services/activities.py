@@ -77,7 +77,8 @@ class Activities:
             self._write(session, actor, before, replace(before, deleted=True))
 
     def _write(self, session: Session, actor: Actor, before: Activity | None, after: Activity) -> Activity:
-        (saved,) = records.write(session, actor, self._settings, [Change(before, after)], now=self._clock.now())
+        (written,) = records.write(session, actor, self._settings, [Change(before, after)], now=self._clock.now())
+        saved = written.record
         assert isinstance(saved, Activity)  # noqa: S101 - what was written comes back
         return saved
 
@@ -85,7 +86,8 @@ class Activities:
         """Add a deal, or change or delete one; the activities linked to it are drawn again."""
         with self._database.write() as session:
             before = activities.deals(session, [deal.id]).get(deal.id) if deal.id else None
-            (saved,) = records.write(session, actor, self._settings, [Change(before, deal)], now=self._clock.now())
+            (written,) = records.write(session, actor, self._settings, [Change(before, deal)], now=self._clock.now())
+            saved = written.record
             assert isinstance(saved, Deal)  # noqa: S101 - what was written comes back
             return saved
 

@@ -104,8 +104,8 @@ class Contacts:
         return saved
 
     def _write(self, session: Session, actor: Actor, before: Record | None, after: Record) -> Record:
-        (saved,) = records.write(session, actor, self._settings, [Change(before, after)], now=self._clock.now())
-        return saved
+        (written,) = records.write(session, actor, self._settings, [Change(before, after)], now=self._clock.now())
+        return written.record
 
 
 def _person(session: Session, person_id: int) -> Person:

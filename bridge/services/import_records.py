@@ -152,7 +152,7 @@ class RecordPiece:
         change = Change(before, after, written=self._text(session, before))
         now = importing.clock.now()
         (saved,) = records.write(session, importing.actor, importing.settings, [change], now=now)
-        self.ids.known[self.kind][self.record.id] = saved.id
+        self.ids.known[self.kind][self.record.id] = saved.record.id
 
     def look(self, session: Session) -> object:
         """The record and its text."""

@@ -151,4 +151,4 @@ class PersonRow:
         new = Organization(made_uid(f"organization={name}"), owner.id, name, visibility=owner.default_visibility)
         now = self.importing.clock.now()
         (saved,) = records.write(session, self.importing.actor, self.importing.settings, [Change(None, new)], now=now)
-        return saved.id
+        return saved.record.id

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 
 from sqlalchemy.orm import Session
 
@@ -139,20 +140,28 @@ def _write(session: Session, collection_id: int, changes: Sequence[_Change], *, 
 
 def _free_hrefs(session: Session, collection_id: int, new: Sequence[Resource]) -> list[str]:
     """Names for new resources: the chosen ones, else from the UID; one that is taken gets a number."""
-    names = [resource.href or href_of(resource.uid, resource.component) for resource in new]
-    taken = resources.taken_hrefs(session, collection_id, names)
+    born = [href_of(resource.uid, resource.component) for resource in new if not resource.href]
+    taken = {resource.href for resource in new if resource.href}
+    if born:
+        taken |= resources.taken_hrefs(session, collection_id, born)
     result = []
-    for name in names:
-        stem, _, ending = name.rpartition(".")
-        free, number = name, 1
-        while free in taken:
-            number += 1
-            free = f"{stem}-{number}.{ending}"
-            if free not in taken and resources.taken_hrefs(session, collection_id, [free]):
-                taken.add(free)
-        taken.add(free)
-        result.append(free)
+    for resource in new:
+        href = resource.href or _numbered(session, collection_id, href_of(resource.uid, resource.component), taken)
+        taken.add(href)
+        result.append(href)
     return result
+
+
+def _numbered(session: Session, collection_id: int, name: str, taken: set[str]) -> str:
+    """The name, or the first free one like it."""
+    if name not in taken:
+        return name
+    stem, _, ending = name.rpartition(".")
+    for number in count(2):
+        free = f"{stem}-{number}.{ending}"
+        if free not in taken and not resources.taken_hrefs(session, collection_id, [free]):
+            break
+    return free
 
 
 def bury(session: Session, placed: Placed, *, now: datetime) -> None:

@@ -48,8 +48,8 @@ class Change:
 
 def write(
     session: Session, actor: Actor, settings: Settings, changes: Sequence[Change], *, now: datetime
-) -> list[Record]:
-    """Save records, refresh every resource that depends on them, and write the journal. The saved records.
+) -> list[Snapshot]:
+    """Save records, refresh every resource that depends on them, and write the journal. What is stored now.
 
     All records are saved before anything is drawn, so that records which show each other are drawn once.
     """
@@ -57,12 +57,12 @@ def write(
     saved = [_save(session, change.after, now=now) for change in changes]
     for change, record in zip(changes, saved, strict=True):
         refresh(session, settings, change.before, record, now=now, written=change.written)
-    for change, snapshot, record in zip(changes, before, saved, strict=True):
-        owner_id = _owner_id(record, actor)
-        entry = _entry(actor, snapshot, snapshots.take(session, record, owner_id), owner_id, now=now)
+    after = [snapshots.take(session, record, _owner_id(record, actor)) for record in saved]
+    for change, old, new in zip(changes, before, after, strict=True):
+        entry = _entry(actor, old, new, _owner_id(new.record, actor), now=now)
         lost = {conflict.field: str(conflict.lost) for conflict in change.conflicts}
         journal.add_entry(session, replace(entry, lost=lost, undoes=change.undoes))
-    return saved
+    return after
 
 
 def _snapshot(session: Session, record: Record | None, actor: Actor) -> Snapshot | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from bridge.services.actor import Actor
 from bridge.services.intake import Put
 from bridge.services.intake_cards import take_card
 from bridge.services.intake_events import take_event
+from bridge.services.reading import Reader
 from bridge.services.records import Change
 from bridge.services.settings import Settings
 from bridge.store import accounts, contacts, resources
@@ -25,7 +27,6 @@ from bridge.store.models.resources import CollectionKind
 from bridge.store.resources import Placed
 from bridge.store.views import Changes, Collection, Resource
 
-TOKEN_PREFIX = "urn:x-davbridge:sync:"  # noqa: S105 - a sync-token, not a secret
 MAX_NAME = 1000  # octets of a resource's name: indexes hold it
 
 
@@ -72,65 +73,49 @@ class Resources:
 
     # Reading
 
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Read several things in one consistent state."""
+        with self._database.read() as session:
+            yield Reader(session)
+
     def home(self, owner: str) -> list[Collection]:
         """All collections in a principal's home."""
-        with self._database.read() as session:
-            return resources.collections_in_home(session, owner)
+        with self.reading() as reader:
+            return reader.home(owner)
 
     def collection(self, owner: str, name: str) -> Collection | None:
         """One collection of a home."""
-        with self._database.read() as session:
-            return resources.collection(session, owner, name)
+        with self.reading() as reader:
+            return reader.collection(owner, name)
 
     def get(self, collection: Collection, href: str) -> Resource | None:
         """One live resource with its text."""
-        with self._database.read() as session:
-            return resources.resource(session, collection.id, href)
+        with self.reading() as reader:
+            return reader.get(collection, href)
 
     def get_many(self, collection: Collection, hrefs: Some[str]) -> Mapping[str, Resource]:
         """The live resources among these, by href."""
-        with self._database.read() as session:
-            found = resources.resources_by_href(session, collection.id, list(hrefs))
-            return {resource.href: resource for resource in found}
+        with self.reading() as reader:
+            return reader.get_many(collection, hrefs)
 
     def listing(self, collection: Collection, *, text: bool) -> Iterator[Resource]:
         """All live resources; without their texts if only names and entity tags are wanted."""
-        with self._database.read() as session:
-            yield from resources.listing(session, collection.id, text=text)
-
-    def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
-        """Live resources that may overlap a range of POSIX seconds, and undated ones."""
-        with self._database.read() as session:
-            yield from resources.in_range(session, collection.id, start, end, text=text)
-
-    def search(self, collection: Collection, text: str) -> Iterator[Resource]:
-        """Live resources whose text contains a string, whatever its case."""
-        with self._database.read() as session:
-            yield from resources.containing(session, collection.id, text)
+        with self.reading() as reader:
+            yield from reader.listing(collection, text=text)
 
     def has_uid(self, collection: Collection, uid: str) -> bool:
         """Whether a live resource has this UID."""
-        with self._database.read() as session:
-            return bool(resources.hrefs_with_uid(session, collection.id, uid))
+        with self.reading() as reader:
+            return reader.has_uid(collection, uid)
 
     def changes(self, collection: Collection, token: str, limit: int | None = None) -> Changes:
-        """What changed since a sync-token; without one, everything there is (RFC 6578 3.4, 3.5).
-
-        Tokens never expire. One of another generation, from before a backup was restored, is answered with
-        everything and all tombstones. Raises ``Invalid`` for a token that was never ours.
-        """
-        with self._database.read() as session:
-            fresh = resources.collection(session, collection.owner, collection.name)
+        """What changed in a collection, as it is now, since a sync-token. See ``Reader.changes``."""
+        with self.reading() as reader:
+            fresh = reader.collection(collection.owner, collection.name)
             if fresh is None:
                 raise NotFound("The collection is gone.")
-            since = _revision_of(fresh, token)
-            found = resources.changed_since(
-                session, fresh.id, since, limit + 1 if limit is not None else None, tombstones=bool(token)
-            )
-        if limit is None or len(found) <= limit:
-            return Changes(fresh.sync_token, tuple(found))
-        shown = tuple(found[:limit])
-        return Changes(replace(fresh, revision=shown[-1].revision).sync_token, shown, truncated=True)
+            return reader.changes(fresh, token, limit)
 
     # Writing
 
@@ -155,11 +140,9 @@ class Resources:
             changes = [take_event(session, put, self._settings, now=now)]
         else:
             changes = take_card(session, put, self._settings, now=now)
-        records.write(session, actor, self._settings, changes, now=now)
-        stored = resources.resource(session, collection.id, href)
-        if stored is None:
-            raise Conflict("The resource was stored in another collection.")
-        return Stored(stored.etag, created=existing is None, exact=stored.text == body)
+        written = records.write(session, actor, self._settings, changes, now=now)
+        text = next(found.text for change, found in zip(changes, written, strict=True) if change.written is not None)
+        return Stored(placement.etag_of(text), created=existing is None, exact=text == body)
 
     def delete(self, actor: Actor, owner: str, name: str, href: str, precondition: Precondition) -> None:
         """Delete a resource and, softly, what it stands for."""
@@ -210,18 +193,6 @@ class Resources:
             raise NotAllowed("This is a colleague's calendar; it can only be read.", condition="D:need-privileges")
         resources.lock_collections(session, [collection.subject_id])
         return collection, accounts.users(session, [collection.owner_id])[collection.owner_id]
-
-
-def _revision_of(collection: Collection, token: str) -> int:
-    if not token:
-        return 0
-    uid, _, rest = token.removeprefix(TOKEN_PREFIX).partition(":")
-    generation, _, revision = rest.partition(":")
-    known = token.startswith(TOKEN_PREFIX) and uid == collection.uid
-    if not known or not (generation.isascii() and generation.isdigit() and revision.isascii() and revision.isdigit()):
-        raise Invalid("This sync-token was not given out for this collection.", condition="D:valid-sync-token")
-    same = int(generation) == collection.generation and int(revision) <= collection.revision
-    return int(revision) if same else 0
 
 
 def _check_size(body: str, limit: int, collection: Collection) -> None:

@@ -1,17 +1,31 @@
 """Queries about users, their choices and their devices."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from bridge.core.activity import ActivityType
 from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
+from bridge.store.memo import forget, remembered
 from bridge.store.models import ActivityTypeRow, ColleagueCalendarRow, DeviceRow, TypeOptionRow, UserRow
 from bridge.store.rows import columns_of, record_of
+
+Found = TypeVar("Found")
+
+# Tables rather than mapped classes where requests read: a row is read by name, and nothing keeps track of it.
+_U, _D, _T, _O = (cast("Table", row.__table__).c for row in (UserRow, DeviceRow, ActivityTypeRow, TypeOptionRow))
+_BY_KEY = (
+    select(*_U, *_D)
+    .select_from(cast("Table", UserRow.__table__).join(cast("Table", DeviceRow.__table__), _D.user_id == _U.id))
+    .where(_D.key_hash == bindparam("key"), _D.revoked_at.is_(None))
+    .where(or_(_U.login == bindparam("login"), _U.email == bindparam("login")), _U.enabled)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +49,19 @@ def user_by_login(session: Session, login: str) -> User | None:
 
 def users(session: Session, ids: Collection[int] | None = None) -> dict[int, User]:
     """All users, or some, by id."""
-    query = select(UserRow).order_by(UserRow.login)
-    if ids is not None:
-        query = query.where(UserRow.id.in_(ids))
-    return {row.id: record_of(User, row) for row in session.scalars(query)}
+
+    def load() -> dict[int, User]:
+        query = select(*_U).order_by(_U.login)
+        if ids is not None:
+            query = query.where(_U.id.in_(ids))
+        return {row.id: record_of(User, row) for row in session.execute(query)}
+
+    return remembered(session, ("users", None if ids is None else frozenset(ids)), load)
 
 
 def save_user(session: Session, user: User, *, now: datetime, password_hash: str | None = None) -> User:
     """Add a user, or change one. A ``password_hash`` of ``None`` leaves the password alone."""
+    forget(session)
     row = session.get(UserRow, user.id) if user.id else UserRow(created_at=now)
     assert row is not None  # noqa: S101 - ids come from the database
     for name, value in columns_of(user, "id").items():
@@ -56,12 +75,17 @@ def save_user(session: Session, user: User, *, now: datetime, password_hash: str
 
 def activity_types(session: Session) -> dict[str, ActivityType]:
     """All activity types by key, in their order."""
-    rows = session.scalars(select(ActivityTypeRow).order_by(ActivityTypeRow.position, ActivityTypeRow.id))
-    return {row.key: record_of(ActivityType, row) for row in rows}
+
+    def load() -> dict[str, ActivityType]:
+        rows = session.execute(select(*_T).order_by(_T.position, _T.id))
+        return {row.key: record_of(ActivityType, row) for row in rows}
+
+    return remembered(session, "activity_types", load)
 
 
 def save_activity_type(session: Session, kind: ActivityType) -> ActivityType:
     """Add an activity type, or change the one with its key."""
+    forget(session)
     row = session.scalar(select(ActivityTypeRow).where(ActivityTypeRow.key == kind.key)) or ActivityTypeRow()
     for name, value in columns_of(kind, "id").items():
         setattr(row, name, value)
@@ -72,12 +96,16 @@ def save_activity_type(session: Session, kind: ActivityType) -> ActivityType:
 
 def type_options(session: Session, user_id: int) -> dict[str, TypeOption]:
     """How a user wants activity types shown (R27)."""
-    rows = session.scalars(select(TypeOptionRow).where(TypeOptionRow.user_id == user_id))
-    return {row.type_key: _type_option(row) for row in rows}
+
+    def load() -> dict[str, TypeOption]:
+        return {row.type_key: _type_option(row) for row in session.execute(select(*_O).where(_O.user_id == user_id))}
+
+    return remembered(session, ("type_options", user_id), load)
 
 
 def save_type_option(session: Session, user_id: int, type_key: str, option: TypeOption) -> None:
     """Keep a user's choice for one type."""
+    forget(session)
     minutes = None if option.reminder is None else int(-option.reminder.total_seconds() // 60)
     session.merge(
         TypeOptionRow(
@@ -91,7 +119,7 @@ def save_type_option(session: Session, user_id: int, type_key: str, option: Type
     session.flush()
 
 
-def _type_option(row: TypeOptionRow) -> TypeOption:
+def _type_option(row: Any) -> TypeOption:
     reminder = None if row.reminder_minutes is None else -timedelta(minutes=row.reminder_minutes)
     return TypeOption(row.shown_as, row.color, reminder)
 
@@ -128,14 +156,17 @@ def devices(session: Session, user_id: int | None = None) -> list[Device]:
 
 def device_by_key(session: Session, login: str, key_hash: str) -> tuple[User, Device] | None:
     """Find the usable device with this keyed hash, of the enabled user with this login or e-mail address."""
-    query = (
-        select(UserRow, DeviceRow)
-        .join(DeviceRow, DeviceRow.user_id == UserRow.id)
-        .where(DeviceRow.key_hash == key_hash, DeviceRow.revoked_at.is_(None))
-        .where(or_(UserRow.login == login, UserRow.email == login), UserRow.enabled)
-    )
-    found = session.execute(query).first()
-    return (record_of(User, found[0]), record_of(Device, found[1])) if found else None
+    found = session.execute(_BY_KEY, {"login": login, "key": key_hash}).first()
+    if found is None:
+        return None
+    user, device = found[: len(_U)], found[len(_U) :]
+    return _read(User, _U, user), _read(Device, _D, device)
+
+
+def _read(kind: type[Found], columns: ReadOnlyColumnCollection[str, Any], values: Sequence[Any]) -> Found:
+    """Build a record from the values of a table's columns: two tables of a join have columns of one name."""
+    by_name = dict(zip(columns.keys(), values, strict=True))
+    return kind(**{field.name: by_name[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
 def touch_device(session: Session, device_id: int, *, now: datetime, client: str) -> None:

@@ -7,29 +7,34 @@ from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from bridge.store.memo import forget, remembered
 from bridge.store.models import CollectionRow, ResourceRow, UserRow
 from bridge.store.models.resources import CollectionKind
 from bridge.store.views import Collection, Resource
 
 _BATCH = 500
+# Tables rather than mapped classes: a row is read by name, and nothing keeps track of it.
+_COLLECTIONS, _RESOURCES, _USERS = (cast("Table", row.__table__) for row in (CollectionRow, ResourceRow, UserRow))
+_C, _R, _U = _COLLECTIONS.c, _RESOURCES.c, _USERS.c
+_COLLECTION = (*_C, _U.login, _U.time_zone)
 _LISTED = (
-    ResourceRow.href,
-    ResourceRow.uid,
-    ResourceRow.component,
-    ResourceRow.etag,
-    ResourceRow.revision,
-    ResourceRow.modified_at,
-    ResourceRow.first_start,
-    ResourceRow.last_end,
-    ResourceRow.recurring,
-    ResourceRow.deleted,
+    _R.href,
+    _R.uid,
+    _R.component,
+    _R.etag,
+    _R.revision,
+    _R.modified_at,
+    _R.first_start,
+    _R.last_end,
+    _R.recurring,
+    _R.deleted,
 )
-_WITH_TEXT = (*_LISTED, ResourceRow.text)
+_WITH_TEXT = (*_LISTED, _R.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +74,15 @@ class Placed:
 
 
 def _collections(condition: ColumnElement[bool]) -> Any:
-    return (
-        select(CollectionRow, UserRow.login, UserRow.time_zone)
-        .join(UserRow, UserRow.id == CollectionRow.owner_id)
-        .where(condition)
-        .order_by(CollectionRow.name)
-    )
+    joined = _COLLECTIONS.join(_USERS, _U.id == _C.owner_id)
+    return select(*_COLLECTION).select_from(joined).where(condition).order_by(_C.name)
 
 
-def _collection(found: Any) -> Collection:
-    row, login, zone = found
+def _collection(row: Any) -> Collection:
     return Collection(
         id=row.id,
         uid=row.uid,
-        owner=login,
+        owner=row.login,
         owner_id=row.owner_id,
         subject_id=row.subject_id,
         name=row.name,
@@ -91,26 +91,32 @@ def _collection(found: Any) -> Collection:
         generation=row.generation,
         revision=row.revision,
         modified_at=row.modified_at,
-        floating_zone=zone,
+        floating_zone=row.time_zone,
         properties=row.properties,
     )
 
 
 def collection(session: Session, owner: str, name: str) -> Collection | None:
     """The collection of this name in the home of a login."""
-    found = session.execute(_collections(and_(UserRow.login == owner, CollectionRow.name == name))).first()
+    found = session.execute(_collections(and_(_U.login == owner, _C.name == name))).first()
     return _collection(found) if found else None
 
 
 def collections_in_home(session: Session, owner: str) -> list[Collection]:
     """All collections in the home of a login, by name."""
-    return [_collection(found) for found in session.execute(_collections(UserRow.login == owner))]
+    return [_collection(found) for found in session.execute(_collections(_U.login == owner))]
 
 
 def collections_showing(session: Session, subject_ids: Some[int]) -> list[Collection]:
-    """All collections that show records of these users: their own and their colleagues' views."""
-    found = session.execute(_collections(CollectionRow.subject_id.in_(subject_ids)))
-    return [_collection(row) for row in found]
+    """All collections that show records of these users: their own and their colleagues' views.
+
+    Within a transaction they are read once: their revisions here may be older than what it has written since.
+    """
+
+    def load() -> list[Collection]:
+        return [_collection(row) for row in session.execute(_collections(_C.subject_id.in_(subject_ids)))]
+
+    return remembered(session, ("collections_showing", frozenset(subject_ids)), load)
 
 
 def add_collection(  # noqa: PLR0913 - the columns of the row
@@ -126,43 +132,43 @@ def add_collection(  # noqa: PLR0913 - the columns of the row
     now: datetime,
 ) -> None:
     """Add an empty collection to a home."""
-    session.add(
-        CollectionRow(
+    forget(session)
+    session.execute(
+        insert(_COLLECTIONS).values(
             uid=uid,
             owner_id=owner_id,
             subject_id=subject_id,
             name=name,
             kind=kind,
             component=component,
+            generation=1,
+            revision=0,
             properties=dict(properties),
             modified_at=now,
         )
     )
-    session.flush()
 
 
 def remove_collection(session: Session, collection_id: int) -> None:
     """Take a collection away with its resources and tombstones. Only views are ever removed; records stay."""
-    row = session.get(CollectionRow, collection_id)
-    if row is not None:
-        session.execute(ResourceRow.__table__.delete().where(ResourceRow.collection_id == collection_id))  # type: ignore[attr-defined]
-        session.delete(row)
-        session.flush()
+    forget(session)
+    session.execute(delete(_RESOURCES).where(_R.collection_id == collection_id))
+    session.execute(delete(_COLLECTIONS).where(_C.id == collection_id))
 
 
 def set_properties(session: Session, collection_id: int, properties: Mapping[str, str], *, now: datetime) -> None:
     """Replace what clients have set on a collection, which changes its ctag too."""
     next_revisions(session, collection_id, 1, now=now)
-    session.execute(update(CollectionRow).where(CollectionRow.id == collection_id).values(properties=dict(properties)))
+    session.execute(update(_COLLECTIONS).where(_C.id == collection_id).values(properties=dict(properties)))
 
 
 def next_revisions(session: Session, collection_id: int, count: int, *, now: datetime) -> range:
     """Take the collection's next revisions, one for each change. Its row stays locked until the transaction ends."""
     last = session.execute(
-        update(CollectionRow)
-        .where(CollectionRow.id == collection_id)
-        .values(revision=CollectionRow.revision + count, modified_at=now)
-        .returning(CollectionRow.revision)
+        update(_COLLECTIONS)
+        .where(_C.id == collection_id)
+        .values(revision=_C.revision + count, modified_at=now)
+        .returning(_C.revision)
     ).scalar_one()
     return range(last - count + 1, last + 1)
 
@@ -172,24 +178,29 @@ def lock_collections(session: Session, subject_ids: Some[int]) -> None:
 
     Taken before anything is read that a write is based on, and always in the same order. SQLite has one writer anyway.
     """
-    query = select(CollectionRow.id).where(CollectionRow.subject_id.in_(subject_ids)).order_by(CollectionRow.id)
-    session.execute(query.with_for_update()).all()
+
+    def lock() -> None:
+        query = select(_C.id).where(_C.subject_id.in_(subject_ids)).order_by(_C.id)
+        session.execute(query.with_for_update()).all()
+
+    if session.get_bind().dialect.name != "sqlite":
+        remembered(session, ("locked", frozenset(subject_ids)), lock)
 
 
 def due_for_sweep(session: Session, owner: str, today: date) -> list[int]:
     """Which collections of a home with a limited reach (R27) have not been swept today."""
     query = (
-        select(CollectionRow.id)
-        .join(UserRow, UserRow.id == CollectionRow.owner_id)
-        .where(UserRow.login == owner, UserRow.past_days > 0, CollectionRow.kind == CollectionKind.CALENDAR)
-        .where(or_(CollectionRow.swept_on.is_(None), CollectionRow.swept_on < today))
+        select(_C.id)
+        .join(_USERS, _U.id == _C.owner_id)
+        .where(_U.login == owner, _U.past_days > 0, _C.kind == CollectionKind.CALENDAR)
+        .where(or_(_C.swept_on.is_(None), _C.swept_on < today))
     )
     return list(session.scalars(query))
 
 
 def mark_swept(session: Session, collection_ids: Some[int], today: date) -> None:
     """Remember that collections were swept."""
-    session.execute(update(CollectionRow).where(CollectionRow.id.in_(collection_ids)).values(swept_on=today))
+    session.execute(update(_COLLECTIONS).where(_C.id.in_(collection_ids)).values(swept_on=today))
 
 
 # Reading resources
@@ -214,12 +225,12 @@ def _resource(row: Any) -> Resource:
 
 def _live(collection_id: int, *conditions: ColumnElement[bool], text: bool) -> Any:
     columns = _WITH_TEXT if text else _LISTED
-    return select(*columns).where(ResourceRow.collection_id == collection_id, ~ResourceRow.deleted, *conditions)
+    return select(*columns).where(_R.collection_id == collection_id, ~_R.deleted, *conditions)
 
 
 def resource(session: Session, collection_id: int, href: str) -> Resource | None:
     """One live resource."""
-    found = session.execute(_live(collection_id, ResourceRow.href == href, text=True)).first()
+    found = session.execute(_live(collection_id, _R.href == href, text=True)).first()
     return _resource(found) if found else None
 
 
@@ -227,7 +238,7 @@ def resources_by_href(session: Session, collection_id: int, hrefs: Sequence[str]
     """The live resources among these, one statement for each batch."""
     for start in range(0, len(hrefs), _BATCH):
         batch = hrefs[start : start + _BATCH]
-        for row in session.execute(_live(collection_id, ResourceRow.href.in_(batch), text=True)):
+        for row in session.execute(_live(collection_id, _R.href.in_(batch), text=True)):
             yield _resource(row)
 
 
@@ -244,9 +255,9 @@ def in_range(
     """Live resources that may overlap [``start``, ``end``) in POSIX seconds, and undated ones."""
     conditions = []
     if end is not None:
-        conditions.append(or_(ResourceRow.first_start.is_(None), ResourceRow.first_start < end))
+        conditions.append(or_(_R.first_start.is_(None), _R.first_start < end))
     if start is not None:
-        conditions.append(or_(ResourceRow.last_end.is_(None), ResourceRow.last_end >= start))
+        conditions.append(or_(_R.last_end.is_(None), _R.last_end >= start))
     for row in session.execute(_live(collection_id, *conditions, text=text).execution_options(yield_per=_BATCH)):
         yield _resource(row)
 
@@ -254,7 +265,7 @@ def in_range(
 def containing(session: Session, collection_id: int, text: str) -> Iterator[Resource]:
     """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
     pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    unfolded = func.replace(func.replace(ResourceRow.text, "\r\n ", ""), "\r\n\t", "")
+    unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
     query = _live(collection_id, unfolded.ilike(pattern, escape="\\"), text=True)
     for row in session.execute(query.execution_options(yield_per=_BATCH)):
         yield _resource(row)
@@ -265,45 +276,41 @@ def changed_since(
 ) -> list[Resource]:
     """Resources after a revision, with or without tombstones, in the order of their changes."""
     query = (
-        select(*_LISTED)
-        .where(ResourceRow.collection_id == collection_id, ResourceRow.revision > revision)
-        .order_by(ResourceRow.revision, ResourceRow.id)
+        select(*_LISTED).where(_R.collection_id == collection_id, _R.revision > revision).order_by(_R.revision, _R.id)
     )
     if not tombstones:
-        query = query.where(~ResourceRow.deleted)
+        query = query.where(~_R.deleted)
     return [_resource(row) for row in session.execute(query.limit(limit) if limit is not None else query)]
 
 
 def taken_hrefs(session: Session, collection_id: int, hrefs: Sequence[str]) -> set[str]:
     """Which of these hrefs a resource or tombstone already has."""
-    query = select(ResourceRow.href).where(ResourceRow.collection_id == collection_id, ResourceRow.href.in_(hrefs))
+    query = select(_R.href).where(_R.collection_id == collection_id, _R.href.in_(hrefs))
     return set(session.scalars(query))
 
 
 def hrefs_with_uid(session: Session, collection_id: int, uid: str) -> list[str]:
     """The hrefs of the live resources with a UID."""
-    query = select(ResourceRow.href).where(
-        ResourceRow.collection_id == collection_id, ResourceRow.uid == uid, ~ResourceRow.deleted
-    )
+    query = select(_R.href).where(_R.collection_id == collection_id, _R.uid == uid, ~_R.deleted)
     return list(session.scalars(query))
 
 
 # Writing resources
 
 _PLACED = (
-    ResourceRow.id,
-    ResourceRow.collection_id,
-    ResourceRow.activity_id,
-    ResourceRow.person_id,
-    ResourceRow.organization_id,
-    ResourceRow.label_id,
+    _R.id,
+    _R.collection_id,
+    _R.activity_id,
+    _R.person_id,
+    _R.organization_id,
+    _R.label_id,
     *_WITH_TEXT,
-    (CollectionRow.subject_id != CollectionRow.owner_id).label("for_colleague"),
+    (_C.subject_id != _C.owner_id).label("for_colleague"),
 )
 
 
 def _placed_query(*conditions: ColumnElement[bool]) -> Any:
-    return select(*_PLACED).join(CollectionRow, CollectionRow.id == ResourceRow.collection_id).where(*conditions)
+    return select(*_PLACED).join(_COLLECTIONS, _C.id == _R.collection_id).where(*conditions)
 
 
 def _placed(row: Any) -> Placed:
@@ -313,24 +320,24 @@ def _placed(row: Any) -> Placed:
 
 def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
     """The resource or tombstone at an href."""
-    query = _placed_query(ResourceRow.collection_id == collection_id, ResourceRow.href == href)
+    query = _placed_query(_R.collection_id == collection_id, _R.href == href)
     found = session.execute(query).first()
     return _placed(found) if found else None
 
 
 def showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
     """All resources and tombstones that show these records (``column`` is ``activity_id`` …)."""
-    query = _placed_query(getattr(ResourceRow, column).in_(record_ids)).order_by(ResourceRow.id)
+    query = _placed_query(_R[column].in_(record_ids)).order_by(_R.id)
     return [_placed(row) for row in session.execute(query)]
 
 
 def ended_before(session: Session, collection_id: int, before: int) -> list[int]:
     """The activities of the live resources whose last end lies before a moment (POSIX seconds)."""
-    query = select(ResourceRow.activity_id).where(
-        ResourceRow.collection_id == collection_id,
-        ~ResourceRow.deleted,
-        ResourceRow.last_end < before,
-        ResourceRow.activity_id.is_not(None),
+    query = select(_R.activity_id).where(
+        _R.collection_id == collection_id,
+        ~_R.deleted,
+        _R.last_end < before,
+        _R.activity_id.is_not(None),
     )
     return [found for found in session.scalars(query) if found is not None]
 
@@ -339,13 +346,13 @@ def add_resources(session: Session, rows: Sequence[tuple[int, Source, Resource]]
     """Add resources: (collection, what it shows, the finished resource)."""
     values = [{"collection_id": c, **_source_columns(s), **_resource_columns(r)} for c, s, r in rows]
     if values:
-        session.execute(insert(ResourceRow), values)
+        session.execute(insert(_RESOURCES), values)
 
 
 def change_resource(session: Session, row_id: int, source: Source, changed: Resource) -> None:
     """Write a changed resource, or its tombstone, over the row it had."""
     values = {**_source_columns(source), **_resource_columns(changed)}
-    session.execute(update(ResourceRow).where(ResourceRow.id == row_id).values(values))
+    session.execute(update(_RESOURCES).where(_R.id == row_id).values(values))
 
 
 def _source_columns(source: Source) -> dict[str, int | None]:
@@ -358,4 +365,4 @@ def _source_columns(source: Source) -> dict[str, int | None]:
 
 
 def _resource_columns(resource: Resource) -> dict[str, object]:
-    return {column.key: getattr(resource, column.key) for column in _WITH_TEXT}
+    return {column.name: getattr(resource, column.name) for column in _WITH_TEXT}
