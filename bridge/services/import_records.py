@@ -155,7 +155,7 @@ class RecordPiece:
         self.ids.known[self.kind][self.record.id] = saved.record.id
 
     def look(self, session: Session) -> object:
-        """The record and its text."""
+        """The record and its text; from now on others that refer to it find its id."""
         present = self._present(session)
         if present is None:
             return None

@@ -141,9 +141,8 @@ class PersonRow:
         owner, name = self.importing.owner, self.row.get("organization")
         if not name:
             return None
-        visible = [o for o in contacts.organizations_by_name(session, name) if rules.visible_to(o, owner.id)]
-        if visible:
-            return min(visible, key=lambda found: (found.owner_id != owner.id, found.id)).id
+        if (known := self._organization(session, name)) is not None:
+            return known
         if not owner.may_add_organizations:
             raise NotAllowed(
                 "The user may not add organizations to the CRM.", remedy="An administrator can give that permission."
