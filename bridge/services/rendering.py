@@ -6,7 +6,7 @@ written. It may be called for too many activities: what looks the same is left a
 
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -152,9 +152,11 @@ class _Drawing:
         calendar = ical.read(text)
         previous = ical.event(calendar)
         shown_as = options.option(self.activity.type).shown_as
-        event = event_of_activity(self.activity, self.linked, options, previous)
         if shown_as is not previous.kind:
-            return ical.convert(calendar, shown_as, event, stamp=self.now), event
+            event = event_of_activity(self.activity, self.linked, options, _recast(previous, shown_as))
+            converted = ical.convert(calendar, shown_as, event, stamp=self.now)
+            return converted, ical.event(converted)
+        event = event_of_activity(self.activity, self.linked, options, previous)
         return (ical.patch(calendar, event, stamp=self.now) if event != previous else calendar), event
 
     def _kept_text(self, own: set[int]) -> str:
@@ -187,8 +189,10 @@ class _Drawing:
             return None
         calendar, event = drawn.calendar, drawn.event
         if event.kind is EventKind.TASK:
-            event = event_of_activity(self.activity, self.linked, view.options, Event(self.activity.uid))
-            calendar = ical.convert(calendar, EventKind.EVENT, event, stamp=self.now)
+            blank = _recast(event, EventKind.EVENT) if event.is_series else Event(self.activity.uid)
+            event = event_of_activity(self.activity, self.linked, view.options, blank)
+            stamp = self.activity.updated_at or self.now  # the same whenever it is drawn
+            calendar = ical.convert(calendar, EventKind.EVENT, event, stamp=stamp)
         if verdict.masked:
             masked = masked_event(event, view.options.private_text)
             return self._wanted(view, drawn, ical.draw(masked, stamp=event.modified or self.now))
@@ -205,6 +209,14 @@ class _Drawing:
             last_end=drawn.last,
             recurring=drawn.event.is_series,
         )
+
+
+def _recast(event: Event, kind: EventKind) -> Event:
+    """An event on its way to a task, or back: its times are taken from the activity, a series keeps its own (R11)."""
+    if not event.is_series:
+        return replace(event, kind=kind, start=None, end=None)
+    overrides = tuple(replace(one, kind=kind, start=one.start or one.end) for one in event.overrides)
+    return replace(event, kind=kind, start=event.start or event.end, overrides=overrides)
 
 
 def _keep_occurrences(
