@@ -16,6 +16,7 @@ from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
 from bridge.services.explain import Explain
+from bridge.services.health import Health
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
@@ -43,6 +44,7 @@ class Services:
     demo: Demo
     transfer: Transfer
     explain: Explain
+    health: Health
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -77,6 +79,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         demo=Demo(*parts),
         transfer=Transfer(*parts),
         explain=Explain(*parts),
+        health=Health(*parts),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, journal, serve, transfer, users, why
+from bridge.cli import database, demo, devices, doctor, journal, serve, transfer, users, why
 from bridge.cli.frame import Commands, Program
 
 
@@ -36,6 +36,7 @@ for command in (
     why.why,
     journal.journal,
     journal.undo,
+    doctor.doctor,
     database.check_config,
     database.migrate,
     database.backup,

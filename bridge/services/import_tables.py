@@ -149,5 +149,10 @@ class PersonRow:
             )
         new = Organization(made_uid(f"organization={name}"), owner.id, name, visibility=owner.default_visibility)
         now = self.importing.clock.now()
-        (saved,) = records.write(session, self.importing.actor, self.importing.settings, [Change(None, new)], now=now)
-        return saved.record.id
+        records.write(session, self.importing.actor, self.importing.settings, [Change(None, new)], now=now)
+        return self._organization(session, name)
+
+    def _organization(self, session: Session, name: str) -> int | None:
+        owner_id = self.importing.owner.id
+        visible = [o for o in contacts.organizations_by_name(session, name) if rules.visible_to(o, owner_id)]
+        return min(visible, key=lambda found: (found.owner_id != owner_id, found.id)).id if visible else None
