@@ -18,7 +18,7 @@ from bridge.errors import BridgeError, Invalid, NotAllowed
 from bridge.services.devices import Devices
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
-from plugins import properties, reports
+from plugins import properties, reports, shortcuts
 from plugins.answers import error_response, tidy_multistatus
 from plugins.auth import Auth
 from plugins.context import current_request, request_context
@@ -49,9 +49,13 @@ class DavServices:
 
 @dataclass(frozen=True, slots=True)
 class DavOptions:
-    """``max_body`` and ``max_resource_size`` are in bytes. ``radicale`` maps its sections to their options."""
+    """``max_body`` and ``max_resource_size`` are in bytes. ``radicale`` maps its sections to their options.
+
+    ``shortcuts``: the commonest PROPFINDs are answered without Radicale.
+    """
 
     realm: str = "davbridge"
+    shortcuts: bool = True
     max_body: int = 10_000_000
     max_resource_size: int = 1_000_000
     radicale: types.CONFIG | None = None
@@ -132,9 +136,24 @@ class DavApplication(Application):
         if environ.get("HTTP_DEPTH", "0").lower() not in {"0", "1", "infinity"}:
             raise Invalid("Depth is 0, 1 or infinity.")
         body = read_body(environ, self._options.max_body)
-        if body.strip():
-            reports.read_request(body)
+        request = reports.read_request(body) if body.strip() else None
+        if request is not None and self._options.shortcuts and self._may_read(user, path):
+            answer = self._shortcut(request, environ.get("HTTP_DEPTH", "0"), base_prefix, path)
+            if answer is not None:
+                headers = {"Content-Type": answer.content_type, "DAV": httputils.DAV_HEADERS}
+                return answer.status, headers, answer.body, None
         return super().do_PROPFIND(_again(environ, body), base_prefix, path, user, *rest)
+
+    def _shortcut(self, request: Element, depth: str, base_prefix: str, path: str) -> reports.Answer | None:
+        target = address_of(path)
+        if not target.collection or target.href:
+            return None
+        with self._services.resources.reading() as reader:
+            collection = reader.collection(target.owner, target.collection)
+            if collection is None:
+                return None
+            root = quote(f"{base_prefix}/{target.owner}/{target.collection}/")
+            return shortcuts.propfind(request, depth, collection, root, reader)
 
     def do_GET(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: N802
         """Fetch a resource, or a whole collection; 304 when the client has it (RFC 9110 13.1.2)."""

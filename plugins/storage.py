@@ -37,7 +37,7 @@ class DavItem(radicale_item.Item):
         self._etag = f'"{resource.etag}"'
         self._uid = resource.uid
         self._name = _NAMES.get(resource.component, "VCALENDAR")
-        self._component_name = resource.component if self._name == "VCALENDAR" else "VCARD"
+        self._component_name = resource.component if self._name == "VCALENDAR" else ""
         self._time_range = None
 
     def serialize(self) -> str:

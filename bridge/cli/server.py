@@ -30,6 +30,7 @@ def dav_options(config: Config) -> DavOptions:
     """What of the configuration DAV needs."""
     return DavOptions(
         realm=config.dav.realm,
+        shortcuts=config.dav.shortcuts,
         max_body=config.server.max_body,
         max_resource_size=config.dav.max_resource_size,
         radicale={section: dict(options) for section, options in config.radicale.items()},

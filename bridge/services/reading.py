@@ -40,6 +40,10 @@ class Reader:
         """All live resources; without their texts if only names and entity tags are wanted."""
         return resources.listing(self._session, collection.id, text=text)
 
+    def tags(self, collection: Collection) -> list[tuple[str, str]]:
+        """Name and entity tag of every live resource."""
+        return resources.tags(self._session, collection.id)
+
     def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
         """Live resources that may overlap a range of POSIX seconds, and undated ones."""
         return resources.in_range(self._session, collection.id, start, end, text=text)

@@ -249,6 +249,12 @@ def listing(session: Session, collection_id: int, *, text: bool) -> Iterator[Res
         yield _resource(row)
 
 
+def tags(session: Session, collection_id: int) -> list[tuple[str, str]]:
+    """Name and entity tag of every live resource: what clients list all day, without anything else."""
+    query = select(_R.href, _R.etag).where(_R.collection_id == collection_id, ~_R.deleted)
+    return cast("list[tuple[str, str]]", session.execute(query).all())
+
+
 def in_range(
     session: Session, collection_id: int, start: int | None, end: int | None, *, text: bool
 ) -> Iterator[Resource]:

@@ -19,6 +19,9 @@ class ResourceReader(Protocol):
     def listing(self, collection: Collection, *, text: bool) -> Iterator[Resource]:
         """Yield all live resources; without ``text`` their texts are empty."""
 
+    def tags(self, collection: Collection) -> list[tuple[str, str]]:
+        """Return name and entity tag of every live resource."""
+
     def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
         """Yield the live resources that may touch the time from ``start`` to ``end`` (POSIX seconds, ``None`` is open).
 

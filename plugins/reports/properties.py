@@ -43,21 +43,28 @@ class Layout:
     bare: bool
 
     @property
+    def only_tags(self) -> bool:
+        """Whether nothing but entity tags is asked for, as clients do all day."""
+        return self.found == (_etag,)
+
+    @property
     def free_text(self) -> bool:
         """Whether something is returned that others wrote, and that XML might not be able to carry."""
-        return self.found != (_etag,)
+        return not self.only_tags
 
     def responses(self, resources: Sequence[Resource]) -> list[str]:
         """Return a response for each resource; the propstat with 200 comes first (D9)."""
-        names = [resource.href for resource in resources]
-        hrefs = names if _PLAIN("\n".join(names)) else [quote(name) for name in names]
-        if self.found == (_etag,):  # what clients ask for all day, at half the price
-            head, middle = f"<response><href>{self.root}", '</href><propstat><prop><getetag>"'
-            tail = f'"</getetag>{_OK}{self.not_found}</response>'
-            return [
-                f"{head}{href}{middle}{resource.etag}{tail}" for href, resource in zip(hrefs, resources, strict=True)
-            ]
+        if self.only_tags:
+            return self.tags([(resource.href, resource.etag) for resource in resources])
+        hrefs = quoted([resource.href for resource in resources])
         return [self._response(href, resource) for href, resource in zip(hrefs, resources, strict=True)]
+
+    def tags(self, pairs: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the responses where ``only_tags`` is asked for, from names and entity tags."""
+        head, middle = f"<response><href>{self.root}", '</href><propstat><prop><getetag>"'
+        tail = f'"</getetag>{_OK}{self.not_found}</response>'
+        hrefs = quoted([href for href, _ in pairs])
+        return [f"{head}{href}{middle}{etag}{tail}" for href, (_, etag) in zip(hrefs, pairs, strict=True)]
 
     def _response(self, href: str, resource: Resource) -> str:
         head = f"<response><href>{self.root}{href}</href>"
@@ -67,6 +74,11 @@ class Layout:
             return f"{head}{self.not_found}</response>"
         props = "".join([render(resource) for render in self.found])
         return f"{head}<propstat><prop>{props}{_OK}{self.not_found}</response>"
+
+
+def quoted(names: Sequence[str]) -> Sequence[str]:
+    """Return percent-encoded names; most lists need no encoding, which one look at all of them together tells."""
+    return names if _PLAIN("\n".join(names)) else [quote(name) for name in names]
 
 
 def layout(request: Element, collection: Collection, root: str, floating: tzinfo | None = None) -> Layout:

@@ -58,6 +58,8 @@ def _query(request: Element, target: Target, wanted: Filter) -> Answer:
     look = layout(request, target.collection, target.root, floating)
     limit = read_limit(request)
     hint = prefilter(wanted) if floating == usual else elsewhere(prefilter(wanted))
+    if look.only_tags and hint.everything(target.collection.component) and limit is None and not target.name:
+        return multistatus(look.tags(target.reader.tags(target.collection)))
     found = _found(target, Wanted(wanted, hint, floating), text=look.needs_text)
     kept = list(found if limit is None else islice(found, limit))
     more = limit is not None and next(found, None) is not None

@@ -18,7 +18,10 @@ def sync_collection(request: Element, target: Target) -> Answer:
     _check_level(request)
     look = layout(request, target.collection, target.root)
     token = request.findtext(f"{DAV}sync-token", "").strip()
-    changes = target.reader.changes(target.collection, token, read_limit(request))
+    limit = read_limit(request)
+    if look.only_tags and not token and limit is None:
+        return multistatus(look.tags(target.reader.tags(target.collection)), target.collection.sync_token)
+    changes = target.reader.changes(target.collection, token, limit)
     live = [resource for resource in changes.resources if not resource.deleted]
     responses = look.responses(with_texts(live, target) if look.needs_text else live)
     responses += [missing(target.href(resource.href)) for resource in changes.resources if resource.deleted]

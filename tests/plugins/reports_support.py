@@ -60,6 +60,10 @@ class MemoryReader:
         self.calls.append(f"listing {text}")
         return self._without(self._live(), text=text)
 
+    def tags(self, _where: Collection) -> list[tuple[str, str]]:
+        self.calls.append("tags")
+        return [(resource.href, resource.etag) for resource in self._live()]
+
     def in_range(self, _where: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
         self.calls.append(f"in_range {text}")
         near = (

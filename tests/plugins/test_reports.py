@@ -304,7 +304,7 @@ IOS_SEARCH = "".join(
             {"a.vcf"},
             "search example",
         ),
-        ("", "", {"a.vcf", "j.vcf"}, "listing False"),
+        ("", "", {"a.vcf", "j.vcf"}, "tags"),
     ],
 )
 def test_contacts_are_searched(filters: str, attributes: str, found: set[str], call: str) -> None:
@@ -338,7 +338,7 @@ def test_a_first_sync_lists_only_what_exists(monkeypatch: pytest.MonkeyPatch) ->
         "/dav/alice/activities/m.ics": {ETAG: '"e-m.ics"'},
         "/dav/alice/activities/l.ics": {ETAG: '"e-l.ics"'},
     }
-    assert b"<sync-token>t:9</sync-token></multistatus>" in given.body
+    assert b"<sync-token>urn:x-davbridge:sync:c1:1:9</sync-token></multistatus>" in given.body
     assert reader.calls == ["changes"]
 
 

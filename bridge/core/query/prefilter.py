@@ -41,6 +41,10 @@ class Prefilter:
         """Whether there is a time range."""
         return self.start is not None or self.end is not None
 
+    def everything(self, component: str) -> bool:
+        """Whether every resource with this component satisfies the filter."""
+        return self.exact and not self.bounded and not self.needle and self.component in {"", component}
+
 
 def prefilter(wanted: Filter) -> Prefilter:
     """Return the condition that can be answered from an index."""
