@@ -6,11 +6,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from bridge.core.contact import Name, Photo
 from bridge.core.person import Label, Organization, Person
+from bridge.store import letters
 from bridge.store.models import (
     LabelRow,
     OrganizationLabelRow,
@@ -48,7 +49,7 @@ def person_ids(
 
 def find_persons(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Person]:
     """A user's persons whose name contains a text, deleted ones included."""
-    query = select(PersonRow).where(PersonRow.owner_id == owner_id, _contains(PersonRow.name, text))
+    query = select(PersonRow).where(PersonRow.owner_id == owner_id, letters.contains(PersonRow.name, text))
     return list(_load_persons(session, query.order_by(PersonRow.id.desc()).limit(limit), photos=False).values())
 
 
@@ -182,14 +183,16 @@ def organization_ids(session: Session, *, owner_id: int | None = None, label_id:
 def organizations_by_name(session: Session, name: str) -> list[Organization]:
     """The live organizations with a name, whatever its case, the oldest first."""
     query = select(OrganizationRow).where(
-        func.lower(OrganizationRow.name) == name.strip().lower(), OrganizationRow.deleted.is_(False)
+        letters.equals(OrganizationRow.name, name.strip()), OrganizationRow.deleted.is_(False)
     )
     return list(_load_organizations(session, query.order_by(OrganizationRow.id)).values())
 
 
 def find_organizations(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Organization]:
     """A user's organizations whose name contains a text, deleted ones included."""
-    query = select(OrganizationRow).where(OrganizationRow.owner_id == owner_id, _contains(OrganizationRow.name, text))
+    query = select(OrganizationRow).where(
+        OrganizationRow.owner_id == owner_id, letters.contains(OrganizationRow.name, text)
+    )
     return list(_load_organizations(session, query.order_by(OrganizationRow.id.desc()).limit(limit)).values())
 
 
@@ -278,8 +281,3 @@ def label_members(session: Session, label_id: int, owner_id: int) -> list[str]:
         )
     )
     return sorted([*session.scalars(people), *session.scalars(companies)])
-
-
-def _contains(column: Any, text: str) -> Any:
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return column.ilike(pattern, escape="\\")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from bridge.errors import ConfigError
+from bridge.store.letters import teach_letters
 
 CACHE_KIBIBYTES = 2048  # per connection
 WAL_BYTES = 64 * 2**20  # the write-ahead log is cut back to this after a checkpoint
@@ -73,6 +74,7 @@ def _sqlite(address: URL, busy_timeout: timedelta, pool_size: int, *, writing: b
 
     def connected(connection: SQLiteConnection, _record: object) -> None:
         connection.executescript(pragmas)
+        teach_letters(connection)
 
     def begun(connection: Connection) -> None:
         if writing:
