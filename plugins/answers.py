@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from radicale import types, xmlutils
 
 from bridge.errors import BridgeError, Conflict, Invalid, NotAllowed, NotFound, PreconditionFailed, TemporaryError
+from plugins.reports.dispatch import REPORTS
 from plugins.reports.multistatus import refusal
 from plugins.requests import TooLarge, UnknownCharset
 
@@ -38,7 +39,8 @@ def tidy_multistatus(root: Element, addresses: tuple[str, ...]) -> None:
     """Mend what Radicale's PROPFIND answers get wrong for real clients, in place.
 
     The ``200 OK`` propstat comes first (D9). ``addresses`` become the ``calendar-user-address-set`` (D6). Home sets
-    name the principal that the response is about (D10). Only vCard 3.0 is advertised (D2).
+    name the principal that the response is about (D10). Only vCard 3.0 is advertised (D2), and only reports that are
+    answered (D21).
     """
     for response in root.findall("{DAV:}response"):
         href = response.findtext("{DAV:}href", "")
@@ -56,6 +58,7 @@ _HOMES = {
     xmlutils.make_clark("D:principal-URL"),
 }
 _ADDRESSES = xmlutils.make_clark("C:calendar-user-address-set")
+_REPORTS = xmlutils.make_clark("D:supported-report-set")
 _VERSIONS = xmlutils.make_clark("CR:supported-address-data")
 
 
@@ -67,6 +70,9 @@ def _tidy_property(prop: Element, href: str, addresses: tuple[str, ...]) -> None
     elif prop.tag == _VERSIONS:
         for version in [found for found in prop if found.get("version") != "3.0"]:
             prop.remove(version)
+    elif prop.tag == _REPORTS:
+        for report in [found for found in prop if not REPORTS.keys() & {inner.tag for inner in found.iter()}]:
+            prop.remove(report)
 
 
 def _set_hrefs(prop: Element, hrefs: tuple[str, ...]) -> None:

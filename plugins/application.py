@@ -23,12 +23,10 @@ from plugins.answers import error_response, tidy_multistatus
 from plugins.auth import Auth
 from plugins.context import current_request, request_context
 from plugins.requests import (
-    Address,
     address_of,
     decode_text,
     destination_of,
-    is_basic,
-    path_info,
+    plain_environ,
     precondition_of,
     read_body,
 )
@@ -103,13 +101,8 @@ class DavApplication(Application):
 
     def _handle_request(self, environ: types.WSGIEnviron) -> Any:
         """Give Radicale a request that it cannot stumble over, inside a context of its own."""
-        environ = dict(environ)
-        if not is_basic(environ.get("HTTP_AUTHORIZATION", "")):
-            environ.pop("HTTP_AUTHORIZATION", None)
-        for name in ("HTTP_X_SCRIPT_NAME", "HTTP_X_FORWARDED_FOR", "HTTP_X_REMOTE_ADDR"):
-            environ.pop(name, None)  # whom to believe is decided before the request comes here
         try:
-            environ["PATH_INFO"] = path_info(environ)
+            environ = plain_environ(environ)
         except Invalid as error:
             return _early(error)
         with request_context(environ.get("HTTP_USER_AGENT", "")[:255]):
@@ -157,10 +150,17 @@ class DavApplication(Application):
 
     def do_GET(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: N802
         """Fetch a resource, or a whole collection; 304 when the client has it (RFC 9110 13.1.2)."""
+        return self._answering(lambda: self._get(environ, base_prefix, path, user, *rest))
+
+    def _get(
+        self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any
+    ) -> types.WSGIResponse:
+        if not path.strip("/") or path.startswith("/."):  # Radicale's own pages
+            return httputils.NOT_FOUND if user else httputils.NOT_ALLOWED
         status, headers, body, request = super().do_GET(environ, base_prefix, path, user, *rest)
         etag = dict(headers).get("ETag")
         known = environ.get("HTTP_IF_NONE_MATCH", "")
-        if status == HTTPStatus.OK and etag and etag in known:
+        if status == HTTPStatus.OK and etag and (etag in known or known.strip() == "*"):
             return HTTPStatus.NOT_MODIFIED, {"ETag": etag}, None, None
         return status, headers, body, request
 
@@ -196,13 +196,26 @@ class DavApplication(Application):
         )
         return HTTPStatus.NO_CONTENT, {}, None, None
 
-    def do_MOVE(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: N802
+    def do_MOVE(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: ARG002, N802
         """Rename a resource; between collections only where its kind fits (D7)."""
-        target, goal = address_of(path), address_of(destination_of(environ, base_prefix))
-        if self._may_write(user, path) and target.href and goal.href and target.collection != goal.collection:
-            move = NotAllowed("The other collection takes another kind of objects.", condition=_component(target))
-            return error_response(move)
-        return self._answering(lambda: super(DavApplication, self).do_MOVE(environ, base_prefix, path, user, *rest))
+        return self._answering(lambda: self._move(environ, base_prefix, path, user))
+
+    def _move(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str) -> types.WSGIResponse:
+        goal_path = destination_of(environ, base_prefix)
+        target, goal = address_of(path), address_of(goal_path)
+        if not self._may_write(user, path) or not self._may_write(user, goal_path):
+            return httputils.NOT_ALLOWED
+        if not target.href or not goal.href or goal_path.endswith("/"):
+            raise NotAllowed("Only resources can be moved, to the name of a resource.")
+        created = self._services.resources.move(
+            current_request().actor,
+            target.owner,
+            (target.collection, target.href),
+            (goal.collection, goal.href),
+            precondition_of(environ),
+            overwrite=environ.get("HTTP_OVERWRITE", "T").strip().upper() != "F",
+        )
+        return HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT, {}, None, None
 
     def do_MKCOL(self, environ: Any, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: ARG002, N802
         """Refuse, with the reason (D7)."""
@@ -227,19 +240,15 @@ class DavApplication(Application):
         answer = properties.done(quote(base_prefix + path), tuple(wanted))
         return answer.status, {"Content-Type": answer.content_type}, answer.body, None
 
-    def do_REPORT(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: N802
-        """Answer the reports that are announced; leave the others to Radicale."""
-        return self._answering(lambda: self._report(environ, base_prefix, path, user, *rest))
+    def do_REPORT(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: ARG002, N802
+        """Answer the reports that are announced, and refuse others by their condition (D21)."""
+        return self._answering(lambda: self._report(environ, base_prefix, path, user))
 
-    def _report(
-        self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any
-    ) -> types.WSGIResponse:
+    def _report(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str) -> types.WSGIResponse:
         if not self._may_read(user, path):
             return httputils.NOT_ALLOWED
         body = read_body(environ, self._options.max_body)
         request = reports.read_request(body)
-        if request.tag not in reports.REPORTS:
-            return super().do_REPORT(_again(environ, body), base_prefix, path, user, *rest)
         with self._services.resources.reading() as reader:
             answer = reports.answer(request, principal=user, base_prefix=base_prefix, path=path, reader=reader)
         return answer.status, {"Content-Type": answer.content_type}, answer.body, None
@@ -263,10 +272,6 @@ class DavApplication(Application):
 def _again(environ: types.WSGIEnviron, body: bytes) -> types.WSGIEnviron:
     """The request with a body that was read already."""
     return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-
-
-def _component(target: Address) -> str:
-    return "CR:supported-address-data" if target.collection == "contacts" else "C:supported-calendar-component"
 
 
 def _early(error: BridgeError) -> Any:

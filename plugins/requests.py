@@ -9,11 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from bridge.errors import BridgeError, Invalid
+from bridge.errors import BridgeError, Invalid, NotAllowed
 from bridge.services.resources import Precondition
 
 Environ = Mapping[str, Any]
 
+_CONTENT_TYPE = "davbridge.content_type"
+_MISLEADING = frozenset(
+    f"HTTP_X_{name}"
+    for name in (
+        "SCRIPT_NAME",
+        "REMOTE_ADDR",
+        "FORWARDED_FOR",
+        "FORWARDED_HOST",
+        "FORWARDED_PROTO",
+        "FORWARDED_SERVER",
+        "FORWARDED_PORT",
+        "FORWARDED_PREFIX",
+    )
+)
 _ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 
 
@@ -38,6 +52,20 @@ def address_of(path: str) -> Address:
     """Take a sanitized path apart."""
     parts = [part for part in path.split("/") if part]
     return Address(*(*parts[:2], "/".join(parts[2:]))) if len(parts) > 2 else Address(*parts)
+
+
+def plain_environ(environ: Environ) -> dict[str, Any]:
+    """A request that Radicale cannot stumble over, and that it reads as we do. Raises ``Invalid`` for a bad address.
+
+    Whom to believe about proxies is decided before the request comes here. A query means nothing in DAV, while
+    Radicale answers some with pages of its own. It decodes the password in the character set of the body.
+    """
+    plain = {name: value for name, value in environ.items() if name not in _MISLEADING}
+    if not is_basic(plain.get("HTTP_AUTHORIZATION", "")):
+        plain.pop("HTTP_AUTHORIZATION", None)
+    content_type = str(plain.get("CONTENT_TYPE", ""))
+    plain |= {_CONTENT_TYPE: content_type, "CONTENT_TYPE": content_type.partition(";")[0]}
+    return plain | {"QUERY_STRING": "", "PATH_INFO": path_info(environ)}
 
 
 def path_info(environ: Environ) -> str:
@@ -88,7 +116,8 @@ def _content_length(environ: Environ) -> int | None:
 
 def decode_text(environ: Environ, body: bytes) -> str:
     """The text of a body in the character set that it claims, UTF-8 by default. Line ends are left alone."""
-    found = re.search(r'charset="?([^";\s]+)', str(environ.get("CONTENT_TYPE", "")), re.IGNORECASE)
+    content_type = str(environ.get(_CONTENT_TYPE, environ.get("CONTENT_TYPE", "")))
+    found = re.search(r'charset="?([^";\s]+)', content_type, re.IGNORECASE)
     charset = found.group(1) if found else "utf-8"
     if not _is_charset(charset):
         raise UnknownCharset(f"There is no character set “{charset}”.")
@@ -126,6 +155,15 @@ def etags(header: str) -> tuple[str, ...]:
 
 
 def destination_of(environ: Environ, base_prefix: str) -> str:
-    """The path that a MOVE goes to, without the prefix, or ``""`` when it lies elsewhere."""
-    path = unquote(urlsplit(str(environ.get("HTTP_DESTINATION", ""))).path)
-    return path.removeprefix(base_prefix) if path.startswith(f"{base_prefix}/") else ""
+    """The path that a MOVE goes to, without the prefix (RFC 4918 10.3). Raises ``Invalid`` or ``NotAllowed``."""
+    try:
+        url = urlsplit(str(environ.get("HTTP_DESTINATION", "")))
+        path = unquote(url.path, errors="strict")
+    except ValueError:
+        raise Invalid("The Destination header is malformed.") from None
+    if url.netloc and url.netloc.lower() != str(environ.get("HTTP_HOST", url.netloc)).lower():
+        raise NotAllowed("The destination lies on another server.")
+    inside = path.startswith(f"{base_prefix}/") and not any(part in {".", ".."} for part in path.split("/"))
+    if not inside:
+        raise NotAllowed("The destination lies outside of this server's collections.")
+    return path.removeprefix(base_prefix)

@@ -252,7 +252,12 @@ class Storage(BaseStorage):
         source = item.collection.view
         with _radicale_errors():
             self._resources.move(
-                current_request().actor, source.owner, source.name, item.href, to_collection.view.name, to_href
+                current_request().actor,
+                source.owner,
+                (source.name, item.href),
+                (to_collection.view.name, to_href),
+                Precondition(),
+                overwrite=True,
             )
 
     def create_collection(self, href: str, items: object = None, props: object = None) -> Any:  # noqa: ARG002

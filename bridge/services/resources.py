@@ -20,6 +20,7 @@ from bridge.services.intake_cards import take_card
 from bridge.services.intake_events import take_event
 from bridge.services.reading import Reader
 from bridge.services.records import Change
+from bridge.services.rendering import ClientText
 from bridge.services.settings import Settings
 from bridge.store import accounts, contacts, resources
 from bridge.store.database import Database
@@ -157,23 +158,49 @@ class Resources:
             if placed.source.label_id is not None:
                 placement.bury(session, placed, now=now)
 
-    def move(self, actor: Actor, owner: str, name: str, href: str, to_name: str, to_href: str) -> None:
-        """Rename a resource. Between collections only where its kind fits, and each takes one kind only."""
-        if name != to_name:
-            raise NotAllowed(
-                "This collection takes another kind of objects.", condition="C:supported-calendar-component"
-            )
+    def move(
+        self,
+        actor: Actor,
+        owner: str,
+        source: tuple[str, str],
+        goal: tuple[str, str],
+        precondition: Precondition,
+        *,
+        overwrite: bool,
+    ) -> bool:
+        """Rename a resource, given and wanted as collection and name. Whether nothing was replaced (RFC 4918 9.9).
+
+        Between collections only where its kind fits, and each takes one kind only.
+        """
         now = self._clock.now()
         with self._database.write() as session:
-            collection, user = self._writable(session, owner, name)
-            placed = resources.placed_at(session, collection.id, href)
-            target = resources.placed_at(session, collection.id, to_href)
+            collection, user = self._writable(session, owner, source[0])
+            placed = resources.placed_at(session, collection.id, source[1])
             if placed is None or placed.resource.deleted:
                 raise NotFound("There is no such resource.")
-            if target is not None and not target.resource.deleted and target.id != placed.id:
+            precondition.check(placed.resource)
+            goal_collection, _ = self._writable(session, owner, goal[0])
+            if goal_collection.id != collection.id:
+                raise NotAllowed(
+                    "This collection takes another kind of objects.", condition=_supported(goal_collection)
+                )
+            _check_name(goal[1])
+            target = resources.placed_at(session, collection.id, goal[1])
+            replaced = target is not None and not target.resource.deleted
+            if replaced and not overwrite:
+                raise PreconditionFailed("There is already a resource at the destination.")
+            if target is not None and replaced and target.id != placed.id:
                 changes = _deletions(session, target, user)
                 records.write(session, actor, self._settings, changes, now=now)
-            placement.rename(session, placed, to_href, now=now)
+            if source != goal:
+                self._redraw_at(session, placed, ClientText(collection.id, goal[1], placed.resource.text))
+            return not replaced
+
+    def _redraw_at(self, session: Session, placed: Placed, text: ClientText) -> None:
+        """Show the same record at another address; at the old one a tombstone stays."""
+        record = snapshots.shown_by(session, placed.source)
+        if record is not None:
+            records.refresh(session, self._settings, record, record, now=self._clock.now(), written=text)
 
     def set_properties(self, owner: str, name: str, properties: Mapping[str, str | None]) -> None:
         """Keep what a client sets on a collection (D12): a value, or ``None`` to remove it. Clark names."""
@@ -199,6 +226,11 @@ def _check_size(body: str, limit: int, collection: Collection) -> None:
     if limit and len(body.encode(errors="surrogatepass")) > limit:
         prefix = "C" if collection.kind is CollectionKind.CALENDAR else "CR"
         raise NotAllowed(f"The object is larger than {limit} bytes.", condition=f"{prefix}:max-resource-size")
+
+
+def _supported(collection: Collection) -> str:
+    calendar = collection.kind is CollectionKind.CALENDAR
+    return "C:supported-calendar-component" if calendar else "CR:supported-address-data"
 
 
 def _check_name(href: str) -> None:
