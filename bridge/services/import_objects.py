@@ -20,7 +20,10 @@ _TASK = "VTODO"
 
 @dataclass(frozen=True, slots=True)
 class ObjectPiece:
-    """One calendar or card text with a UID, for one collection of the owner's home."""
+    """One calendar or card text with a UID, for one collection of the owner's home.
+
+    ``wish`` is the name that a new resource gets if no other object has it; ``""`` is one made from the UID.
+    """
 
     importing: Importing
     what: str
@@ -28,6 +31,7 @@ class ObjectPiece:
     component: str
     collection: str
     text: str
+    wish: str = ""
 
     def store(self, session: Session) -> None:
         """Put it where its UID is, or to a new name."""
@@ -63,7 +67,7 @@ class ObjectPiece:
         assert collection is not None  # noqa: S101 - checked before
         if hrefs := resources.hrefs_with_uid(session, collection.id, self.uid):
             return hrefs[0]
-        name = href_of(self.uid, self.component)
+        name = self.wish or href_of(self.uid, self.component)
         stem, _, ending = name.rpartition(".")
         number = 1
         while (placed := resources.placed_at(session, collection.id, name)) and placed.resource.uid != self.uid:

@@ -94,8 +94,8 @@ def _pieces(
         except BridgeError as error:
             results.append(refused(f"groups {number}", error))
         else:
-            what = vcard.contact(card).formatted_name
-            pieces.append(ObjectPiece(importing, what, vcard.uid(card), "VCARD", CONTACTS, group["text"]))
+            what, uid, wish = vcard.contact(card).formatted_name, vcard.uid(card), str(group["href"])
+            pieces.append(ObjectPiece(importing, what, uid, "VCARD", CONTACTS, group["text"], wish))
     return pieces, results
 
 
