@@ -39,7 +39,7 @@ def move(client: Client, source: str, goal: str, **headers: str) -> tuple[int, s
     return reply.status, reply.text
 
 
-# Moving (D7)
+# What is moved
 
 
 def test_a_resource_gets_another_name(client: Client) -> None:
@@ -102,7 +102,7 @@ def test_a_collection_does_not_move(client: Client) -> None:
     assert move(client, f"{CALENDAR}none.ics", f"{CALENDAR}b.ics")[0] == HTTPStatus.NOT_FOUND
 
 
-# Fetching (D20)
+# What is fetched
 
 
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"other", {}', "*"])
@@ -132,7 +132,7 @@ def test_radicales_own_pages_are_not_there(client: Client, path: str) -> None:
     assert client.get(path).status == HTTPStatus.NOT_FOUND
 
 
-# Reports (D21)
+# What is announced
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_only_reports_that_are_answered_are_announced(client: Client) -> None:
     assert len(list(reply.xml.iter(f"{DAV}report"))) == 4 + 4 + 3
 
 
-# Texts as they are (D16, D17)
+# Texts as they are
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_long_texts_of_the_crm_are_folded(office: Office, client: Client) -> Non
     assert f"SUMMARY:{subject}" in octets.decode().replace("\r\n ", "")
 
 
-# Names (D22)
+# Names of every kind
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_another_users_home_is_not_shown(office: Office, client: Client) -> None
     assert "SUMMARY:Meeting" in office.client("bob").get("/dav/bob/activities/a.ics").text
 
 
-# Stale events (D4)
+# Stale events
 
 
 def test_a_stale_event_without_if_match_is_merged(office: Office, client: Client) -> None:
@@ -318,7 +318,7 @@ def test_a_stale_event_without_if_match_is_merged(office: Office, client: Client
     assert "SUMMARY:Call Ilze Ozola\r\n" in served
 
 
-# Cards of version 4 (D1)
+# Cards of other versions
 
 
 def test_a_logo_and_a_sound_of_version_4_are_kept(client: Client) -> None:
