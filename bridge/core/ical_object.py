@@ -21,8 +21,8 @@ def read(text: str) -> Component:
 
     Raises ``Invalid`` with the condition ``C:valid-calendar-data`` for text that is no iCalendar and with
     ``C:valid-calendar-object-resource`` for a calendar that is no resource. Much is let through that the RFCs do not
-    allow but that real files contain: a missing VTIMEZONE, UID, VERSION or DTSTAMP, odd values of DTEND. A METHOD:PUBLISH,
-    which exported files have and which asks for nothing (RFC 5546 1.4), is left out.
+    allow but that real files contain: a missing VTIMEZONE, UID, VERSION or DTSTAMP, odd values of DTEND. A
+    METHOD:PUBLISH, which exported files have and which asks for nothing (RFC 5546 1.4), is left out.
     """
     try:
         found = parse(text)

@@ -20,11 +20,12 @@ from bridge.core.vcard_v3 import to_v3
 from bridge.core.vcard_write import made_name, render, uid_line
 from bridge.errors import Invalid
 
-__all__ = ["contact", "join", "patch", "read", "render", "split", "to_v3", "uid", "with_uid"]
+__all__ = ["contact", "join", "patch", "read", "render", "search_text", "split", "to_v3", "uid", "with_uid"]
 
 CONDITION = "CR:valid-address-data"
 _VERSIONS = frozenset(("", "2.1", "3.0", "4.0"))
 _PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_BINARY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key)[;:]")
 _EDGE = re.compile(r"(BEGIN|END)[ \t]*:[ \t]*VCARD\s*\Z", re.IGNORECASE)
 
 
@@ -45,6 +46,12 @@ def read(text: str) -> Component:
     if (version := card.value("VERSION")) not in _VERSIONS:
         raise Invalid(f"vCard {version} is unknown; 2.1, 3.0 and 4.0 are understood.", condition=CONDITION)
     return card if any(line_of.words(line) for line in card.all("FN")) else _with_made_name(card)
+
+
+def search_text(text: str) -> str:
+    """The text of a card to search in: unfolded, in small letters, and without pictures, keys and sounds."""
+    unfolded = text.replace("\r\n ", "").replace("\r\n\t", "")
+    return "\n".join(line for line in unfolded.lower().split("\r\n") if not _BINARY.match(line))
 
 
 def with_uid(card: Component, value: str) -> Component:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -41,9 +41,12 @@ class Activities:
             return list(activities.activities(session, ids).values())
 
     def occurrences(self, activity_id: int) -> list[tuple[datetime, datetime]]:
-        """The read-only occurrences of a series up to the horizon (R11), as UTC times."""
+        """The read-only occurrences of a series that the CRM shows: the past month to the horizon (R11), in UTC."""
+        now = self._clock.now()
+        horizon = now + timedelta(days=self._settings.series_horizon_days)
+        past = now - timedelta(days=31)
         with self._database.read() as session:
-            found = activities.occurrences(session, activity_id)
+            found = resources.occurrences(session, activity_id, int(past.timestamp()), int(horizon.timestamp()))
         return [(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)) for start, end in found]
 
     def create(self, actor: Actor, activity: Activity) -> Activity:

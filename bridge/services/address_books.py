@@ -18,7 +18,7 @@ from bridge.services.rendering import ClientText, in_batches
 from bridge.services.settings import Settings
 from bridge.store import accounts, contacts, resources
 from bridge.store.models.resources import CollectionKind
-from bridge.store.resources import Placed, Source
+from bridge.store.resources import Index, Placed, Source
 from bridge.store.views import Collection
 
 CARD = "VCARD"
@@ -167,4 +167,5 @@ def _wanted(
         text = vcard.render(contact, stamp=stamp)
     else:
         text = contentline.serialize(vcard.patch(previous, contact, stamp=stamp))
-    return Wanted(book.id, uid, CARD, text, href=chosen.href if chosen else "")
+    index = Index(search=vcard.search_text(text))
+    return Wanted(book.id, uid, CARD, text, href=chosen.href if chosen else "", index=index)

@@ -3,16 +3,17 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
 from sqlalchemy.orm import Session
 
 from bridge.store import resources
-from bridge.store.resources import Placed, Source
+from bridge.store.resources import Index, Placed, Source
 from bridge.store.views import Resource
 
+_WORTH_INDEXING = 30 * 24 * 3600  # seconds
 _PLAIN = re.compile(r"[A-Za-z0-9._@+=~-]{1,200}")
 
 
@@ -20,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._@+=~-]{1,200}")
 class Wanted:
     """What a record should look like in one collection. ``href`` is given when a client has chosen it.
 
-    ``first_start`` and ``last_end`` are POSIX seconds as in ``Resource``.
+    ``first_start`` and ``last_end`` are POSIX seconds as in ``Resource``; ``index`` is what finds it.
     """
 
     collection_id: int
@@ -31,6 +32,7 @@ class Wanted:
     first_start: int | None = None
     last_end: int | None = None
     recurring: bool = False
+    index: Index = field(default_factory=Index)
 
 
 def etag_of(text: str) -> str:
@@ -75,10 +77,14 @@ def place(
 
 @dataclass(frozen=True, slots=True)
 class _Change:
+    """A resource to write over ``placed``, or as a new one. ``silent``: only what finds it changes, no revision."""
+
     collection_id: int
-    row_id: int
+    placed: Placed | None
     source: Source
     resource: Resource
+    index: Index
+    silent: bool = False
 
 
 def _changes(session: Session, source: Source, targets: Sequence[Wanted], present: Sequence[Placed]) -> list[_Change]:
@@ -88,10 +94,19 @@ def _changes(session: Session, source: Source, targets: Sequence[Wanted], presen
         placed = _placed_for(session, target, present)
         if placed is not None:
             kept.add(placed.id)
-        if placed is None or placed.source != source or not _same(placed.resource, target):
-            found.append(_Change(target.collection_id, placed.id if placed else 0, source, _finished(target, placed)))
+        same = placed is not None and placed.source == source and _same(placed.resource, target)
+        if placed is None or not same or _found_otherwise(placed, target):
+            finished = _finished(target, placed)
+            found.append(_Change(target.collection_id, placed, source, finished, target.index, silent=same))
     lost = [placed for placed in present if placed.id not in kept and not placed.resource.deleted]
-    return found + [_Change(p.collection_id, p.id, source, _tombstone(p.resource)) for p in lost]
+    return found + [_Change(p.collection_id, p, source, _tombstone(p.resource), Index()) for p in lost]
+
+
+def _found_otherwise(placed: Placed, target: Wanted) -> bool:
+    """Whether the same text must be found in another way: its zone has changed, or its known occurrences run out."""
+    span = (placed.resource.first_start, placed.resource.last_end)
+    more = (target.index.known_until or 0) - (placed.known_until or 0)
+    return span != (target.first_start, target.last_end) or more > _WORTH_INDEXING
 
 
 def _placed_for(session: Session, target: Wanted, present: Sequence[Placed]) -> Placed | None:
@@ -124,18 +139,25 @@ def _finished(target: Wanted, placed: Placed | None) -> Resource:
 
 def _write(session: Session, collection_id: int, changes: Sequence[_Change], *, now: datetime) -> int:
     """Number the changes of one collection and write them. The collection's row is locked from here on."""
-    revisions = resources.next_revisions(session, collection_id, len(changes), now=now)
-    new = [c.resource for c in changes if not c.row_id]
-    hrefs = iter(_free_hrefs(session, collection_id, new))
+    loud = [change for change in changes if not change.silent]
+    for change in changes:
+        if change.silent and change.placed is not None:
+            present = change.placed.resource
+            kept = replace(change.resource, revision=present.revision, modified_at=present.modified_at)
+            resources.change_resource(session, change.placed, change.source, kept, change.index)
+    if not loud:
+        return 0
+    revisions = resources.next_revisions(session, collection_id, len(loud), now=now)
+    hrefs = iter(_free_hrefs(session, collection_id, [c.resource for c in loud if c.placed is None]))
     added = []
-    for revision, change in zip(revisions, changes, strict=True):
+    for revision, change in zip(revisions, loud, strict=True):
         finished = replace(change.resource, revision=revision, modified_at=now)
-        if change.row_id:
-            resources.change_resource(session, change.row_id, change.source, finished)
+        if change.placed is not None:
+            resources.change_resource(session, change.placed, change.source, finished, change.index)
         else:
-            added.append((collection_id, change.source, replace(finished, href=next(hrefs))))
+            added.append((collection_id, change.source, replace(finished, href=next(hrefs)), change.index))
     resources.add_resources(session, added)
-    return len(changes)
+    return len(loud)
 
 
 def _free_hrefs(session: Session, collection_id: int, new: Sequence[Resource]) -> list[str]:
@@ -167,21 +189,8 @@ def _numbered(session: Session, collection_id: int, name: str, taken: set[str]) 
 def bury(session: Session, placed: Placed, *, now: datetime) -> None:
     """Turn a resource into a tombstone."""
     (revision,) = resources.next_revisions(session, placed.collection_id, 1, now=now)
-    gone = _tombstone(placed.resource)
-    resources.change_resource(session, placed.id, placed.source, replace(gone, revision=revision, modified_at=now))
-
-
-def rename(session: Session, placed: Placed, href: str, *, now: datetime) -> None:
-    """Give a resource another name in its collection; at the old one a tombstone stays."""
-    buried, moved = resources.next_revisions(session, placed.collection_id, 2, now=now)
-    there = resources.placed_at(session, placed.collection_id, href)
-    resource = replace(placed.resource, href=href, revision=moved, modified_at=now)
-    gone = replace(_tombstone(placed.resource), revision=buried, modified_at=now)
-    resources.change_resource(session, placed.id, placed.source, gone)
-    if there is not None:
-        resources.change_resource(session, there.id, placed.source, resource)
-    else:
-        resources.add_resources(session, [(placed.collection_id, placed.source, resource)])
+    gone = replace(_tombstone(placed.resource), revision=revision, modified_at=now)
+    resources.change_resource(session, placed, placed.source, gone, Index())
 
 
 def _tombstone(resource: Resource) -> Resource:

@@ -18,7 +18,7 @@ from bridge.errors import Conflict, Invalid, NotFound
 from bridge.ports import Clock
 from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
 from bridge.services.choices import calendar_options, shows_tasks
-from bridge.services.rendering import refresh_activities
+from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
 from bridge.store import accounts, activities, contacts, resources
 from bridge.store.database import Database
@@ -97,18 +97,21 @@ class Principals:
             self.arrange(session, user)
 
     def sweep(self, login: str) -> None:
-        """Once a day: let what is further back than the calendars reach leave them (R27)."""
+        """Once a day: let leave what is further back than the calendars reach (R27), and look ahead in series."""
         now = self._clock.now()
         with self._database.read() as session:
             if not resources.due_for_sweep(session, login, now.date()):
                 return
         with self._database.write() as session:
-            due = resources.due_for_sweep(session, login, now.date())
             user = _user(session, login)
-            before = int((now - timedelta(days=user.past_days)).timestamp())
-            for collection_id in due:
-                ids = resources.ended_before(session, collection_id, before)
-                refresh_activities(session, ids, self._settings, now=now)
+            resources.lock_collections(session, [user.id])
+            due = resources.due_for_sweep(session, login, now.date())
+            ahead = int((now + INDEXED_AHEAD / 2).timestamp())
+            ids = set(resources.running_out(session, due, ahead))
+            if user.past_days:
+                before = int((now - timedelta(days=user.past_days)).timestamp())
+                ids |= {found for each in due for found in resources.ended_before(session, each, before)}
+            refresh_activities(session, ids, self._settings, now=now)
             resources.mark_swept(session, due, now.date())
 
     def arrange(self, session: Session, user: User) -> None:

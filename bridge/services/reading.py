@@ -50,7 +50,7 @@ class Reader:
 
     def search(self, collection: Collection, text: str) -> Iterator[Resource]:
         """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
-        return resources.containing(self._session, collection.id, text)
+        return resources.containing(self._session, collection, text)
 
     def has_uid(self, collection: Collection, uid: str) -> bool:
         """Whether a live resource has this UID."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -26,11 +27,14 @@ from bridge.services.choices import calendar_options
 from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.settings import Settings
 from bridge.store import accounts, activities, resources
-from bridge.store.models.resources import CollectionKind
-from bridge.store.resources import Placed, Source
+from bridge.store.models.resources import LONGEST, CollectionKind
+from bridge.store.resources import Index, Placed, Source
 from bridge.store.views import Collection
 
 BATCH = 500
+DAWN = -(2**40)  # POSIX seconds, before every time that a calendar can say
+INDEXED_PAST, INDEXED_AHEAD = timedelta(days=3 * 365), timedelta(days=2 * 365)
+MOST_INDEXED = 3_000
 Item = TypeVar("Item")
 
 
@@ -89,8 +93,6 @@ def _refresh_batch(
         own = [view for view in views if view.collection.subject_id == activity.owner_id]
         drawing = _Drawing(activity, linked[activity.id], present[source], written.get(activity.id), now)
         wanted[source] = [] if activity.deleted else drawing.everywhere(own)
-        if activity.series:
-            _keep_occurrences(session, activity, wanted[source], settings, now)
     return place(session, wanted, present, now=now)
 
 
@@ -104,12 +106,13 @@ def _views(session: Session, subject_ids: Some[int], settings: Settings) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """A finished calendar with the event that it says and its span in POSIX seconds (``recurrence.span``)."""
+    """A finished calendar, the event that it says, its span in POSIX seconds, and its occurrences."""
 
     calendar: Component
     event: Event
     first: int
     last: int | None
+    index: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class _Drawing:
         options = views[0].options
         calendar, event = self._patched({view.collection.id for view in views}, options)
         first, last = recurrence.span(calendar, options.zone)
-        return _Drawn(calendar, event, first, last)
+        return _Drawn(calendar, event, first, last, _index_of(calendar, event, first, options.zone, self.now))
 
     def _patched(self, own: set[int], options: CalendarOptions) -> tuple[Component, Event]:
         text = self.written.text if self.written else self._kept_text(own)
@@ -208,6 +211,7 @@ class _Drawing:
             first_start=drawn.first,
             last_end=drawn.last,
             recurring=drawn.event.is_series,
+            index=drawn.index,
         )
 
 
@@ -219,24 +223,21 @@ def _recast(event: Event, kind: EventKind) -> Event:
     return replace(event, kind=kind, start=event.start or event.end, overrides=overrides)
 
 
-def _keep_occurrences(
-    session: Session, activity: Activity, wanted: Sequence[Wanted], settings: Settings, now: datetime
-) -> None:
-    """Note the occurrences that the CRM shows, up to the horizon (R11)."""
-    own = next(iter(wanted), None)
-    if own is None:
-        activities.replace_occurrences(session, activity.id, [])
-        return
-    calendar = ical.read(own.text)
-    horizon = now + timedelta(days=settings.series_horizon_days)
-    found = recurrence.occurrences(calendar, now - timedelta(days=31), horizon, UTC)
-    rows = {
-        timestamp(o.start): {
-            "starts": timestamp(o.start),
-            "ends": timestamp(o.end),
-            "all_day": not isinstance(o.start, datetime),
-            "subject": activity.subject,
-        }
-        for o in found
-    }
-    activities.replace_occurrences(session, activity.id, list(rows.values()))
+def _index_of(calendar: Component, event: Event, first: int, zone: ZoneInfo, now: datetime) -> Index:
+    """The occurrences of a series from some years ago to some years ahead; nothing for what does not recur.
+
+    A series with very many ends earlier; beyond, a query looks at the text itself.
+    """
+    if not event.is_series or event.kind is not EventKind.EVENT:
+        return Index()
+    start, end = max(first, int((now - INDEXED_PAST).timestamp())), int((now + INDEXED_AHEAD).timestamp())
+    if end <= start:
+        return Index()
+    window = (datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+    found = islice(recurrence.occurrences(calendar, *window, zone), MOST_INDEXED + 1)
+    spans = sorted((timestamp(one.start, zone), timestamp(one.end, zone)) for one in found)
+    if len(spans) > MOST_INDEXED or any(ends - starts > LONGEST for starts, ends in spans):
+        return Index()
+    # Before its first start a series has no occurrence: what is known reaches back for ever.
+    known_from = DAWN if start == first else start
+    return Index(tuple(spans), known_from, end)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bridge.core.activity import Activity, Deal
 from bridge.core.projection.options import LinkedRecords
 from bridge.store import contacts, letters
-from bridge.store.models import ActivityRow, DealRow, OccurrenceRow, ParticipantRow
+from bridge.store.models import ActivityRow, DealRow, ParticipantRow
 from bridge.store.rows import columns_of, record_of
 
 
@@ -114,19 +114,6 @@ def add_activities(session: Session, new: Sequence[Activity]) -> list[int]:
 
 def _participant_rows(activity_id: int, persons: Sequence[int]) -> list[Mapping[str, int]]:
     return [{"activity_id": activity_id, "person_id": p, "position": i} for i, p in enumerate(persons)]
-
-
-def replace_occurrences(session: Session, activity_id: int, found: Sequence[Mapping[str, object]]) -> None:
-    """Keep the occurrences of a series that the CRM shows (R11)."""
-    session.execute(delete(OccurrenceRow).where(OccurrenceRow.activity_id == activity_id))
-    if found:
-        session.execute(insert(OccurrenceRow), [{"activity_id": activity_id, **row} for row in found])
-
-
-def occurrences(session: Session, activity_id: int) -> list[tuple[int, int]]:
-    """The kept occurrences of a series: starts and ends in POSIX seconds, in order."""
-    query = select(OccurrenceRow.starts, OccurrenceRow.ends).where(OccurrenceRow.activity_id == activity_id)
-    return [(row.starts, row.ends) for row in session.execute(query.order_by(OccurrenceRow.starts))]
 
 
 def deals(session: Session, ids: Collection[int]) -> dict[int, Deal]:

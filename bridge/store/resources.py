@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, column, delete, func, insert, or_, select, sql, update
 from sqlalchemy.orm import Session
 
 from bridge.store.memo import forget, remembered
-from bridge.store.models import CollectionRow, ResourceRow, UserRow
-from bridge.store.models.resources import CollectionKind
+from bridge.store.models import CollectionRow, OccurrenceRow, ResourceRow, UserRow
+from bridge.store.models.resources import LONGEST, CollectionKind
 from bridge.store.views import Collection, Resource
 
 _BATCH = 500
+SHORTEST_INDEXED = 3  # characters: what a trigram index can look up
 # Tables rather than mapped classes: a row is read by name, and nothing keeps track of it.
-_COLLECTIONS, _RESOURCES, _USERS = (cast("Table", row.__table__) for row in (CollectionRow, ResourceRow, UserRow))
-_C, _R, _U = _COLLECTIONS.c, _RESOURCES.c, _USERS.c
+_COLLECTIONS, _RESOURCES, _OCCURRENCES, _USERS = (
+    cast("Table", row.__table__) for row in (CollectionRow, ResourceRow, OccurrenceRow, UserRow)
+)
+_C, _R, _O, _U = _COLLECTIONS.c, _RESOURCES.c, _OCCURRENCES.c, _USERS.c
 _COLLECTION = (*_C, _U.login, _U.time_zone)
 _LISTED = (
     _R.href,
@@ -57,10 +60,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """What finds a resource: its occurrences between two moments (POSIX seconds), and the text to search in."""
+
+    occurrences: tuple[tuple[int, int], ...] = ()
+    known_from: int | None = None
+    known_until: int | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A resource together with its row id and the collection it lies in, for those who write it.
 
     ``for_colleague`` tells that it lies in somebody's read-only view, where less is shown than the owner has.
+    ``known_until`` is up to when its occurrences are indexed.
     """
 
     id: int
@@ -68,6 +82,7 @@ class Placed:
     source: Source
     resource: Resource
     for_colleague: bool = False
+    known_until: int | None = None
 
 
 # Collections
@@ -188,11 +203,11 @@ def lock_collections(session: Session, subject_ids: Some[int]) -> None:
 
 
 def due_for_sweep(session: Session, owner: str, today: date) -> list[int]:
-    """Which collections of a home with a limited reach (R27) have not been swept today."""
+    """Which calendars of a home have not been looked through today."""
     query = (
         select(_C.id)
-        .join(_USERS, _U.id == _C.owner_id)
-        .where(_U.login == owner, _U.past_days > 0, _C.kind == CollectionKind.CALENDAR)
+        .select_from(_COLLECTIONS.join(_USERS, _U.id == _C.owner_id))
+        .where(_U.login == owner, _C.kind == CollectionKind.CALENDAR)
         .where(or_(_C.swept_on.is_(None), _C.swept_on < today))
     )
     return list(session.scalars(query))
@@ -206,7 +221,7 @@ def mark_swept(session: Session, collection_ids: Some[int], today: date) -> None
 # Reading resources
 
 
-def _resource(row: Any) -> Resource:
+def _resource(row: Any, *, settled: bool = False) -> Resource:
     values = row._mapping  # noqa: SLF001 - the documented way to read a row by name
     return Resource(
         href=values["href"],
@@ -220,6 +235,7 @@ def _resource(row: Any) -> Resource:
         last_end=values["last_end"],
         recurring=values["recurring"],
         deleted=values["deleted"],
+        settled=settled,
     )
 
 
@@ -258,21 +274,45 @@ def tags(session: Session, collection_id: int) -> list[tuple[str, str]]:
 def in_range(
     session: Session, collection_id: int, start: int | None, end: int | None, *, text: bool
 ) -> Iterator[Resource]:
-    """Live resources that may overlap [``start``, ``end``) in POSIX seconds, and undated ones."""
-    conditions = []
-    if end is not None:
-        conditions.append(or_(_R.first_start.is_(None), _R.first_start < end))
-    if start is not None:
-        conditions.append(or_(_R.last_end.is_(None), _R.last_end >= start))
-    for row in session.execute(_live(collection_id, *conditions, text=text).execution_options(yield_per=_BATCH)):
-        yield _resource(row)
+    """Live resources that may touch [``start``, ``end``) in POSIX seconds, by index.
+
+    Recurring ones whose occurrences in this range are known come only if there is one, and ``settled``.
+    """
+    for condition, settled in _ranges(collection_id, start, end):
+        query = _live(collection_id, *condition, text=text).execution_options(yield_per=_BATCH)
+        for row in session.execute(query):
+            yield _resource(row, settled=settled)
 
 
-def containing(session: Session, collection_id: int, text: str) -> Iterator[Resource]:
+def _ranges(collection_id: int, start: int | None, end: int | None) -> list[tuple[list[ColumnElement[bool]], bool]]:
+    """The conditions of a time range, each with an index of its own, and whether they settle the matter."""
+    before = [_R.first_start < end] if end is not None else []
+    after = [or_(_R.last_end.is_(None), _R.last_end >= start)] if start is not None else []
+    near = [_R.first_start >= start - LONGEST] if start is not None else []
+    plain = [~_R.wide, *before, *after, *near]
+    if start is None or end is None:
+        return [(plain, False), ([_R.wide, *before, *after], False)]
+    known = and_(_R.recurring, _R.indexed_from <= start, _R.indexed_until >= end)
+    lasting = or_(_O.ends > start, and_(_O.ends == _O.starts, _O.starts >= start))  # RFC 4791 9.9
+    inside = [_O.starts < end, lasting, _O.starts >= start - LONGEST]
+    there = select(_O.resource_id).where(_O.collection_id == collection_id, *inside)
+    unknown = or_(~_R.recurring, _R.indexed_from.is_(None), _R.indexed_from > start, _R.indexed_until < end)
+    return [(plain, False), ([known, _R.id.in_(there)], True), ([_R.wide, unknown, *before, *after], False)]
+
+
+def containing(session: Session, collection: Collection, text: str) -> Iterator[Resource]:
     """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
-    query = _live(collection_id, unfolded.ilike(pattern, escape="\\"), text=True)
+    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    if collection.kind is CollectionKind.CALENDAR:
+        unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
+        condition: ColumnElement[bool] = unfolded.ilike(pattern, escape="\\")
+    elif session.get_bind().dialect.name == "sqlite" and len(text) >= SHORTEST_INDEXED:
+        found = sql.text("SELECT rowid FROM resource_search WHERE resource_search MATCH :phrase")
+        phrase = '"' + text.replace('"', '""') + '"'
+        condition = _R.id.in_(found.bindparams(phrase=phrase).columns(column("rowid")))
+    else:
+        condition = _R.search.like(pattern, escape="\\")
+    query = _live(collection.id, condition, text=True)
     for row in session.execute(query.execution_options(yield_per=_BATCH)):
         yield _resource(row)
 
@@ -310,6 +350,7 @@ _PLACED = (
     _R.person_id,
     _R.organization_id,
     _R.label_id,
+    _R.indexed_until,
     *_WITH_TEXT,
     (_C.subject_id != _C.owner_id).label("for_colleague"),
 )
@@ -321,7 +362,7 @@ def _placed_query(*conditions: ColumnElement[bool]) -> Any:
 
 def _placed(row: Any) -> Placed:
     source = Source(row.activity_id, row.person_id, row.organization_id, row.label_id)
-    return Placed(row.id, row.collection_id, source, _resource(row), row.for_colleague)
+    return Placed(row.id, row.collection_id, source, _resource(row), row.for_colleague, row.indexed_until)
 
 
 def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
@@ -348,17 +389,71 @@ def ended_before(session: Session, collection_id: int, before: int) -> list[int]
     return [found for found in session.scalars(query) if found is not None]
 
 
-def add_resources(session: Session, rows: Sequence[tuple[int, Source, Resource]]) -> None:
-    """Add resources: (collection, what it shows, the finished resource)."""
-    values = [{"collection_id": c, **_source_columns(s), **_resource_columns(r)} for c, s, r in rows]
-    if values:
+def add_resources(session: Session, rows: Sequence[tuple[int, Source, Resource, Index]]) -> None:
+    """Add resources: (collection, what it shows, the finished resource, what finds it)."""
+    values = [{"collection_id": c, **_columns(source, found, index)} for c, source, found, index in rows]
+    if not values:
+        return
+    if not any(index.occurrences for _, _, _, index in rows):
         session.execute(insert(_RESOURCES), values)
+        return
+    ids = session.scalars(insert(_RESOURCES).returning(_R.id, sort_by_parameter_order=True), values)
+    for row_id, (collection_id, _, _, index) in zip(ids.all(), rows, strict=True):
+        _index(session, collection_id, row_id, index)
 
 
-def change_resource(session: Session, row_id: int, source: Source, changed: Resource) -> None:
+def change_resource(session: Session, placed: Placed, source: Source, changed: Resource, index: Index) -> None:
     """Write a changed resource, or its tombstone, over the row it had."""
-    values = {**_source_columns(source), **_resource_columns(changed)}
-    session.execute(update(_RESOURCES).where(_R.id == row_id).values(values))
+    session.execute(update(_RESOURCES).where(_R.id == placed.id).values(_columns(source, changed, index)))
+    if placed.resource.recurring or index.occurrences:
+        session.execute(delete(_OCCURRENCES).where(_O.resource_id == placed.id))
+        _index(session, placed.collection_id, placed.id, index)
+
+
+def _index(session: Session, collection_id: int, row_id: int, index: Index) -> None:
+    if index.occurrences:
+        rows = [
+            {"resource_id": row_id, "collection_id": collection_id, "starts": starts, "ends": ends}
+            for starts, ends in dict.fromkeys(index.occurrences)
+        ]
+        session.execute(insert(_OCCURRENCES), rows)
+
+
+def occurrences(session: Session, activity_id: int, start: int, end: int) -> list[tuple[int, int]]:
+    """The known occurrences of a series in its owner's calendar that start in a range of POSIX seconds, in order."""
+    owner = _COLLECTIONS.join(_RESOURCES, _R.collection_id == _C.id).join(_OCCURRENCES, _O.resource_id == _R.id)
+    query = (
+        select(_O.starts, _O.ends)
+        .select_from(owner)
+        .where(_R.activity_id == activity_id, _C.owner_id == _C.subject_id, _O.starts >= start, _O.starts < end)
+        .order_by(_O.starts)
+    )
+    return [(row.starts, row.ends) for row in session.execute(query)]
+
+
+def running_out(session: Session, collection_ids: Some[int], before: int) -> list[int]:
+    """The activities of live series whose occurrences are known only up to before a moment (POSIX seconds)."""
+    query = select(_R.activity_id).where(
+        _R.collection_id.in_(collection_ids),
+        ~_R.deleted,
+        _R.recurring,
+        _R.indexed_until < before,
+        or_(_R.last_end.is_(None), _R.last_end > _R.indexed_until),
+        _R.activity_id.is_not(None),
+    )
+    return [found for found in session.scalars(query) if found is not None]
+
+
+def _columns(source: Source, resource: Resource, index: Index) -> dict[str, object]:
+    first, last = resource.first_start, resource.last_end
+    return {
+        **_source_columns(source),
+        **_resource_columns(resource),
+        "wide": resource.recurring or last is None or first is None or last - first > LONGEST,
+        "indexed_from": index.known_from,
+        "indexed_until": index.known_until,
+        "search": index.search,
+    }
 
 
 def _source_columns(source: Source) -> dict[str, int | None]:

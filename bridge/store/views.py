@@ -50,6 +50,7 @@ class Resource:
     """A calendar or address object resource, or its tombstone (``deleted``).
 
     ``first_start`` and ``last_end`` are POSIX seconds; ``None`` means undated and for ever. ``etag`` has no quotes.
+    ``settled``: one of its occurrences is known to lie in the time range that was asked for.
     """
 
     href: str
@@ -63,6 +64,7 @@ class Resource:
     last_end: int | None = None
     recurring: bool = False
     deleted: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,11 @@ def _checked(candidates: Iterator[Resource], target: Target, wanted: Wanted) -> 
     """Those that satisfy the filter: by their columns where that is exact, else by a look at the text."""
     hint = wanted.hint
     while batch := list(islice(candidates, _BATCH)):
-        closer = [resource for resource in batch if not hint.exact or resource.recurring]
+        closer = [resource for resource in batch if not hint.exact or (resource.recurring and not resource.settled)]
         looked = {resource.href: resource for resource in with_texts(closer, target)}
         for resource in batch:
             seen = looked.get(resource.href)
-            if wanted.fits(seen) if seen is not None else _in_span(resource, hint):
+            if wanted.fits(seen) if seen is not None else resource.settled or _in_span(resource, hint):
                 yield seen or resource
 
 

@@ -339,7 +339,7 @@ def test_a_first_sync_lists_only_what_exists(monkeypatch: pytest.MonkeyPatch) ->
         "/dav/alice/activities/l.ics": {ETAG: '"e-l.ics"'},
     }
     assert b"<sync-token>urn:x-davbridge:sync:c1:1:9</sync-token></multistatus>" in given.body
-    assert reader.calls == ["changes"]
+    assert reader.calls == ["tags"]
 
 
 def test_a_later_sync_tells_what_is_gone() -> None:

@@ -35,7 +35,8 @@ def test_versions_make_exactly_the_tables_of_the_models(empty: Database) -> None
     empty.migrate()
     assert empty.check_schema() == []
     with empty.read() as session:
-        assert set(inspect(session.connection()).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+        found = {name for name in inspect(session.connection()).get_table_names() if "resource_search" not in name}
+    assert found == {*Base.metadata.tables, "alembic_version"}
 
 
 def test_migrating_again_changes_nothing(empty: Database) -> None:

@@ -18,6 +18,7 @@ _DATED = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
 # Stands in a content line exactly as in the text that it means: no escapes, no quotes, one case mapping for all.
 _PLAIN = re.compile(r"[A-Za-z0-9 @._+/#&()=!*?$-]+")
 
+_NOT_INDEXED = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})  # too large for an index, and nobody searches in them
 _ZONES_APART = 27 * 3600
 
 
@@ -88,7 +89,7 @@ def _card_needle(wanted: CardFilter) -> str:
 
 
 def _prop_needle(prop: PropFilter) -> str:
-    if not prop.defined:
+    if not prop.defined or prop.name in _NOT_INDEXED:
         return ""
     needles = [_needle(text) for text in prop.texts]
     needles += [_needle(param.text) if param.text and param.defined else "" for param in prop.params]

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Enum
 from sqlalchemy.types import TypeDecorator
 
+from bridge.store.migrations import ours
 from bridge.store.models import Base
 
 
@@ -22,6 +23,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     compare_type=True,
+    include_object=ours,
     render_as_batch=True,  # SQLite cannot alter a table: Alembic copies it
     render_item=render_type,
 )

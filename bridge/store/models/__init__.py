@@ -1,5 +1,6 @@
 """Every table, by topic."""
 
+from bridge.store.models.access import FeedRow, SignInFailureRow
 from bridge.store.models.accounts import ColleagueCalendarRow, DeviceRow, TypeOptionRow, UserRow
 from bridge.store.models.base import Base
 from bridge.store.models.crm import (
@@ -7,7 +8,6 @@ from bridge.store.models.crm import (
     ActivityTypeRow,
     DealRow,
     LabelRow,
-    OccurrenceRow,
     OrganizationLabelRow,
     OrganizationRow,
     ParticipantRow,
@@ -17,7 +17,7 @@ from bridge.store.models.crm import (
     PhotoRow,
 )
 from bridge.store.models.journal import JournalRow
-from bridge.store.models.resources import CollectionRow, ResourceRow
+from bridge.store.models.resources import CollectionRow, OccurrenceRow, ResourceRow
 
 __all__ = [
     "ActivityRow",
@@ -27,6 +27,7 @@ __all__ = [
     "CollectionRow",
     "DealRow",
     "DeviceRow",
+    "FeedRow",
     "JournalRow",
     "LabelRow",
     "OccurrenceRow",
@@ -38,6 +39,7 @@ __all__ = [
     "PersonRow",
     "PhotoRow",
     "ResourceRow",
+    "SignInFailureRow",
     "TypeOptionRow",
     "UserRow",
 ]

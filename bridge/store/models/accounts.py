@@ -58,7 +58,10 @@ class ColleagueCalendarRow(Base):
 
 
 class DeviceRow(Base):
-    """An app password (R25). ``key_hash`` is a keyed hash of it: one indexed lookup signs a request in."""
+    """An app password (R25). ``key_hash`` is a keyed hash of it: one indexed lookup signs a request in.
+
+    ``last_address`` is a keyed hash of where it was last used from.
+    """
 
     __tablename__ = "devices"
 
@@ -69,4 +72,5 @@ class DeviceRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant())
     last_used_at: Mapped[datetime | None] = mapped_column(Instant())
     last_client: Mapped[str] = mapped_column(String(255), default="")
+    last_address: Mapped[str] = mapped_column(String(64), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(Instant())

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, Time
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.core.activity import Visibility
@@ -172,15 +172,3 @@ class ParticipantRow(Base):
     activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), primary_key=True, index=True)
     position: Mapped[int] = mapped_column(default=0)
-
-
-class OccurrenceRow(Base):
-    """One read-only occurrence of a series up to the horizon (R11). Times are POSIX seconds."""
-
-    __tablename__ = "activity_occurrences"
-
-    activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True)
-    starts: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    ends: Mapped[int] = mapped_column(BigInteger)
-    all_day: Mapped[bool] = mapped_column(default=False)
-    subject: Mapped[str] = mapped_column(Text, default="")

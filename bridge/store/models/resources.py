@@ -18,6 +18,9 @@ class CollectionKind(StrEnum):
     ADDRESS_BOOK = "addressbook"
 
 
+LONGEST = 31 * 24 * 3600  # seconds
+
+
 class CollectionRow(Base):
     """A calendar or address book in a principal's home.
 
@@ -48,8 +51,12 @@ class ResourceRow(Base):
     """A calendar or address object resource: its finished text and all that lists and queries need.
 
     ``etag`` is strong and without quotes. ``first_start`` and ``last_end`` are POSIX seconds; no ``first_start``
-    means undated, no ``last_end`` for ever. ``revision`` is the collection's counter at the last change. A deleted
-    resource stays as a tombstone for clients that have not heard of it yet (RFC 6578 3.5.2); its text is kept, unseen.
+    means undated, no ``last_end`` for ever. ``wide`` marks what recurs or lasts longer than ``LONGEST``: all others
+    that touch a time range start at most so long before it. The occurrences of a recurring one from ``indexed_from``
+    to ``indexed_until`` are in ``resource_occurrences``. ``search`` is the text in which contacts are searched:
+    unfolded, in small letters, without pictures. ``revision`` is the collection's counter at the last change. A
+    deleted resource stays as a tombstone for clients that have not heard of it yet (RFC 6578 3.5.2); its text is
+    kept, unseen.
     """
 
     __tablename__ = "resources"
@@ -57,7 +64,7 @@ class ResourceRow(Base):
         UniqueConstraint("collection_id", "href"),
         Index(None, "collection_id", "revision"),
         Index(None, "collection_id", "uid"),
-        Index(None, "collection_id", "first_start", "last_end"),
+        Index(None, "collection_id", "wide", "first_start"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +77,10 @@ class ResourceRow(Base):
     first_start: Mapped[int | None] = mapped_column(BigInteger)
     last_end: Mapped[int | None] = mapped_column(BigInteger)
     recurring: Mapped[bool] = mapped_column(default=False)
+    wide: Mapped[bool] = mapped_column(default=False)
+    indexed_from: Mapped[int | None] = mapped_column(BigInteger)
+    indexed_until: Mapped[int | None] = mapped_column(BigInteger)
+    search: Mapped[str | None] = mapped_column(Text)
     deleted: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(BigInteger)
     modified_at: Mapped[datetime] = mapped_column(Instant())
@@ -77,3 +88,15 @@ class ResourceRow(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     label_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), index=True)
+
+
+class OccurrenceRow(Base):
+    """One occurrence of a recurring resource, in POSIX seconds: what time ranges (RFC 4791 9.9) and the CRM ask for."""
+
+    __tablename__ = "resource_occurrences"
+    __table_args__ = (Index(None, "collection_id", "starts", "ends", "resource_id"),)
+
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True)
+    starts: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ends: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))

@@ -47,6 +47,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_photos_digest")),
     )
     op.create_table(
+        "sign_in_failures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_failures")),
+        sa.UniqueConstraint("address", "account", name=op.f("uq_sign_in_failures_address_account")),
+    )
+    with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_failures_failed_at"), ["failed_at"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("login", sa.String(length=255), nullable=False),
@@ -117,6 +130,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("last_used_at", sa.DateTime(), nullable=True),
         sa.Column("last_client", sa.String(length=255), nullable=False),
+        sa.Column("last_address", sa.String(length=64), nullable=False),
         sa.Column("revoked_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_devices_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
@@ -124,6 +138,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_devices_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "feeds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("private", sa.String(length=32), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_feeds_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_feeds_key_hash")),
+    )
+    with op.batch_alter_table("feeds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feeds_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "organizations",
@@ -330,18 +361,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_activities_uid"), ["uid"], unique=False)
 
     op.create_table(
-        "activity_occurrences",
-        sa.Column("activity_id", sa.Integer(), nullable=False),
-        sa.Column("starts", sa.BigInteger(), nullable=False),
-        sa.Column("ends", sa.BigInteger(), nullable=False),
-        sa.Column("all_day", sa.Boolean(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["activity_id"], ["activities.id"], name=op.f("fk_activity_occurrences_activity_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("activity_id", "starts", name=op.f("pk_activity_occurrences")),
-    )
-    op.create_table(
         "activity_participants",
         sa.Column("activity_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -369,6 +388,10 @@ def upgrade() -> None:
         sa.Column("first_start", sa.BigInteger(), nullable=True),
         sa.Column("last_end", sa.BigInteger(), nullable=True),
         sa.Column("recurring", sa.Boolean(), nullable=False),
+        sa.Column("wide", sa.Boolean(), nullable=False),
+        sa.Column("indexed_from", sa.BigInteger(), nullable=True),
+        sa.Column("indexed_until", sa.BigInteger(), nullable=True),
+        sa.Column("search", sa.Text(), nullable=True),
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.DateTime(), nullable=False),
@@ -389,16 +412,40 @@ def upgrade() -> None:
     with op.batch_alter_table("resources", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resources_activity_id"), ["activity_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_resources_collection_id_first_start_last_end"),
-            ["collection_id", "first_start", "last_end"],
-            unique=False,
-        )
-        batch_op.create_index(
             batch_op.f("ix_resources_collection_id_revision"), ["collection_id", "revision"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_resources_collection_id_uid"), ["collection_id", "uid"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_resources_collection_id_wide_first_start"),
+            ["collection_id", "wide", "first_start"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_resources_label_id"), ["label_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_resources_organization_id"), ["organization_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_resources_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "resource_occurrences",
+        sa.Column("resource_id", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.BigInteger(), nullable=False),
+        sa.Column("ends", sa.BigInteger(), nullable=False),
+        sa.Column("collection_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"],
+            ["collections.id"],
+            name=op.f("fk_resource_occurrences_collection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["resource_id"], ["resources.id"], name=op.f("fk_resource_occurrences_resource_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("resource_id", "starts", "ends", name=op.f("pk_resource_occurrences")),
+    )
+    with op.batch_alter_table("resource_occurrences", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_resource_occurrences_collection_id_starts_ends_resource_id"),
+            ["collection_id", "starts", "ends", "resource_id"],
+            unique=False,
+        )
 
     # ### end Alembic commands ###
