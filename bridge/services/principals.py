@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Collection as Some
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,6 +39,7 @@ class Principals:
         self._database = database
         self._clock = clock
         self._settings = settings
+        self._swept: dict[str, date] = {}  # saves each request a look at the database
 
     def find(self, login: str) -> User:
         """The user with a login. Raises ``NotFound``."""
@@ -99,6 +100,9 @@ class Principals:
     def sweep(self, login: str) -> None:
         """Once a day: let leave what is further back than the calendars reach (R27), and look ahead in series."""
         now = self._clock.now()
+        if self._swept.get(login) == now.date():
+            return
+        self._swept[login] = now.date()
         with self._database.read() as session:
             if not resources.due_for_sweep(session, login, now.date()):
                 return

@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, column, delete, func, insert, or_, select, sql, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    sql,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from bridge.store.memo import forget, remembered
@@ -88,9 +103,13 @@ class Placed:
 # Collections
 
 
-def _collections(condition: ColumnElement[bool]) -> Any:
+def _collections(condition: ColumnElement[bool]) -> Select[Any]:
     joined = _COLLECTIONS.join(_USERS, _U.id == _C.owner_id)
     return select(*_COLLECTION).select_from(joined).where(condition).order_by(_C.name)
+
+
+# Statements of every request are built once: building one costs more than running it.
+_NAMED = _collections(and_(_U.login == bindparam("owner"), _C.name == bindparam("name")))
 
 
 def _collection(row: Any) -> Collection:
@@ -113,7 +132,7 @@ def _collection(row: Any) -> Collection:
 
 def collection(session: Session, owner: str, name: str) -> Collection | None:
     """The collection of this name in the home of a login."""
-    found = session.execute(_collections(and_(_U.login == owner, _C.name == name))).first()
+    found = session.execute(_NAMED, {"owner": owner, "name": name}).first()
     return _collection(found) if found else None
 
 
@@ -177,14 +196,17 @@ def set_properties(session: Session, collection_id: int, properties: Mapping[str
     session.execute(update(_COLLECTIONS).where(_C.id == collection_id).values(properties=dict(properties)))
 
 
+_NEXT = (
+    update(_COLLECTIONS)
+    .where(_C.id == bindparam("collection"))
+    .values(revision=_C.revision + bindparam("count"), modified_at=bindparam("now"))
+    .returning(_C.revision)
+)
+
+
 def next_revisions(session: Session, collection_id: int, count: int, *, now: datetime) -> range:
     """Take the collection's next revisions, one for each change. Its row stays locked until the transaction ends."""
-    last = session.execute(
-        update(_COLLECTIONS)
-        .where(_C.id == collection_id)
-        .values(revision=_C.revision + count, modified_at=now)
-        .returning(_C.revision)
-    ).scalar_one()
+    last = session.execute(_NEXT, {"collection": collection_id, "count": count, "now": now}).scalar_one()
     return range(last - count + 1, last + 1)
 
 
@@ -239,14 +261,19 @@ def _resource(row: Any, *, settled: bool = False) -> Resource:
     )
 
 
-def _live(collection_id: int, *conditions: ColumnElement[bool], text: bool) -> Any:
+def _live(collection_id: int | BindParameter[int], *conditions: ColumnElement[bool], text: bool) -> Any:
     columns = _WITH_TEXT if text else _LISTED
     return select(*columns).where(_R.collection_id == collection_id, ~_R.deleted, *conditions)
 
 
+_ONE = _live(bindparam("collection"), _R.href == bindparam("href"), text=True)
+_TAGS = select(_R.href, _R.etag).where(_R.collection_id == bindparam("collection"), ~_R.deleted)
+_MANY = _live(bindparam("collection"), _R.href.in_(bindparam("hrefs", expanding=True)), text=True)
+
+
 def resource(session: Session, collection_id: int, href: str) -> Resource | None:
     """One live resource."""
-    found = session.execute(_live(collection_id, _R.href == href, text=True)).first()
+    found = session.execute(_ONE, {"collection": collection_id, "href": href}).first()
     return _resource(found) if found else None
 
 
@@ -254,7 +281,7 @@ def resources_by_href(session: Session, collection_id: int, hrefs: Sequence[str]
     """The live resources among these, one statement for each batch."""
     for start in range(0, len(hrefs), _BATCH):
         batch = hrefs[start : start + _BATCH]
-        for row in session.execute(_live(collection_id, _R.href.in_(batch), text=True)):
+        for row in session.execute(_MANY, {"collection": collection_id, "hrefs": list(batch)}):
             yield _resource(row)
 
 
@@ -267,8 +294,7 @@ def listing(session: Session, collection_id: int, *, text: bool) -> Iterator[Res
 
 def tags(session: Session, collection_id: int) -> list[tuple[str, str]]:
     """Name and entity tag of every live resource: what clients list all day, without anything else."""
-    query = select(_R.href, _R.etag).where(_R.collection_id == collection_id, ~_R.deleted)
-    return cast("list[tuple[str, str]]", session.execute(query).all())
+    return cast("list[tuple[str, str]]", session.execute(_TAGS, {"collection": collection_id}).all())
 
 
 def in_range(
@@ -317,16 +343,22 @@ def containing(session: Session, collection: Collection, text: str) -> Iterator[
         yield _resource(row)
 
 
+_CHANGED = (
+    select(*_LISTED)
+    .where(_R.collection_id == bindparam("collection"), _R.revision > bindparam("revision"))
+    .order_by(_R.revision, _R.id)
+)
+_CHANGED_LIVE = _CHANGED.where(~_R.deleted)
+
+
 def changed_since(
     session: Session, collection_id: int, revision: int, limit: int | None, *, tombstones: bool
 ) -> list[Resource]:
     """Resources after a revision, with or without tombstones, in the order of their changes."""
-    query = (
-        select(*_LISTED).where(_R.collection_id == collection_id, _R.revision > revision).order_by(_R.revision, _R.id)
-    )
-    if not tombstones:
-        query = query.where(~_R.deleted)
-    return [_resource(row) for row in session.execute(query.limit(limit) if limit is not None else query)]
+    query = _CHANGED if tombstones else _CHANGED_LIVE
+    values = {"collection": collection_id, "revision": revision}
+    found = session.execute(query.limit(limit) if limit is not None else query, values)
+    return [_resource(row) for row in found]
 
 
 def taken_hrefs(session: Session, collection_id: int, hrefs: Sequence[str]) -> set[str]:
@@ -335,10 +367,12 @@ def taken_hrefs(session: Session, collection_id: int, hrefs: Sequence[str]) -> s
     return set(session.scalars(query))
 
 
+_WITH_UID = select(_R.href).where(_R.collection_id == bindparam("collection"), _R.uid == bindparam("uid"), ~_R.deleted)
+
+
 def hrefs_with_uid(session: Session, collection_id: int, uid: str) -> list[str]:
     """The hrefs of the live resources with a UID."""
-    query = select(_R.href).where(_R.collection_id == collection_id, _R.uid == uid, ~_R.deleted)
-    return list(session.scalars(query))
+    return list(session.scalars(_WITH_UID, {"collection": collection_id, "uid": uid}))
 
 
 # Writing resources
@@ -356,8 +390,15 @@ _PLACED = (
 )
 
 
-def _placed_query(*conditions: ColumnElement[bool]) -> Any:
+def _placed_query(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(*_PLACED).join(_COLLECTIONS, _C.id == _R.collection_id).where(*conditions)
+
+
+_AT = _placed_query(_R.collection_id == bindparam("collection"), _R.href == bindparam("href"))
+_SHOWING = {
+    name: _placed_query(_R[name].in_(bindparam("ids", expanding=True))).order_by(_R.id)
+    for name in ("activity_id", "person_id", "organization_id", "label_id")
+}
 
 
 def _placed(row: Any) -> Placed:
@@ -367,15 +408,13 @@ def _placed(row: Any) -> Placed:
 
 def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
     """The resource or tombstone at an href."""
-    query = _placed_query(_R.collection_id == collection_id, _R.href == href)
-    found = session.execute(query).first()
+    found = session.execute(_AT, {"collection": collection_id, "href": href}).first()
     return _placed(found) if found else None
 
 
 def showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
     """All resources and tombstones that show these records (``column`` is ``activity_id`` …)."""
-    query = _placed_query(_R[column].in_(record_ids)).order_by(_R.id)
-    return [_placed(row) for row in session.execute(query)]
+    return [_placed(row) for row in session.execute(_SHOWING[column], {"ids": list(record_ids)})]
 
 
 def ended_before(session: Session, collection_id: int, before: int) -> list[int]:
