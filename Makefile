@@ -5,14 +5,17 @@ PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 
 # Processes of "make test"; 0 runs everything in one.
 JOBS ?= 2
 PYTEST_ARGS ?=
+# What "make bench" measures; for a quick look: make bench BENCH_ARGS='--n 1000'.
+BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
 
 BIN := .venv/bin
 VENV := .venv/made
 RUN := .venv/installed-run
 TEST := .venv/installed-test
+BENCH := .venv/installed-bench
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test lint lock clean
+.PHONY: help run serve test bench lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,6 +32,9 @@ serve: $(RUN) ## start the server without demo data
 
 test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: more arguments)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+bench: $(BENCH) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: what, and for how long)
+	@$(BIN)/python -m benchmarks.dav $(BENCH_ARGS)
 
 lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/ruff check .
@@ -57,6 +63,11 @@ $(TEST): pyproject.toml requirements.lock | $(VENV)
 	@echo 'Installing davbridge and what its tests need into .venv …'
 	@$(INSTALL) --editable '.[test]'
 	@touch $(RUN) $@
+
+$(BENCH): $(RUN)
+	@echo 'Installing what davbridge is compared with into .venv …'
+	@$(INSTALL) xandikos==0.4.10
+	@touch $@
 
 $(VENV):
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed. Name it with make PYTHON=…' >&2; exit 1; }

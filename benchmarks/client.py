@@ -3,7 +3,6 @@
 import http.client
 import time
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -43,7 +42,7 @@ class Client:
     closed: int = 0
     sent: int = 0
     _connection: http.client.HTTPConnection = field(init=False, repr=False)
-    _headers: Mapping[str, str] = field(init=False, repr=False)
+    _headers: dict[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.account.port, timeout=TIMEOUT)
@@ -57,7 +56,9 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._connection.close()
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:

@@ -1,7 +1,7 @@
 """The program behind ``load``: reads tasks, forks a client for each, and writes what they saw."""
 
 import multiprocessing
-import pickle  # noqa: S403 - between two processes of this program
+import pickle
 import sys
 from multiprocessing.context import ForkProcess
 from multiprocessing.queues import SimpleQueue

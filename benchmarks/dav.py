@@ -1,4 +1,4 @@
-"""``python -m benchmarks.dav``: davbridge against stock Radicale and Xandikos, with the same data and the same client."""
+"""``python -m benchmarks.dav``: davbridge beside stock Radicale and Xandikos, with the same data and client."""
 
 import os
 import sys
@@ -47,7 +47,8 @@ def carry_out(plan: Plan, command: str) -> Report:
             with _setups(plan, size) as setups:
                 outcomes.append(_measure(folder, setups, size, plan))
         if plan.growth:
-            grown = growth.measure(folder, min(1000, plan.growth), plan.growth, plan.pace, _say)
+            few = max(1, min(1000, plan.growth // 10))
+            grown = growth.measure(folder, few, plan.growth, plan.pace, _say)
     return Report(command, begun, (before, os.getloadavg()[0]), outcomes, grown)
 
 
@@ -102,18 +103,25 @@ def _say(text: str) -> None:
 @click.option("--seconds", default=1.0, show_default=True, help="For one operation on one server in one round.")
 @click.option("--load-seconds", default=4.0, show_default=True, help="For the mixed load with one number of clients.")
 @click.option("--load-rounds", default=1, show_default=True, type=click.IntRange(1), help="Repetitions of that.")
-@click.option("--growth", "grown", default=0, type=click.IntRange(0), help="Also davbridge with so many activities.")
+@click.option(
+    "--growth",
+    "grown",
+    default=None,
+    metavar="N",
+    type=click.IntRange(2),
+    help="Also davbridge with so many activities.",
+)
 @click.option("--postgresql", default="", metavar="URL", help="Also davbridge on this server; “private” starts one.")
 @click.option("--without-xandikos", is_flag=True, help="Leave Xandikos out.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file.")
 @click.option("--update-readme", is_flag=True, help="Write the table of the README anew.")
-def main(
+def main(  # noqa: PLR0913 - one argument for each option
     sizes: Sequence[int],
     rounds: int,
     seconds: float,
     load_seconds: float,
     load_rounds: int,
-    grown: int,
+    grown: int | None,
     postgresql: str,
     json_file: Path | None,
     *,
@@ -126,7 +134,7 @@ def main(
     if not without_xandikos and not xandikos:
         _say("Xandikos is not installed; it is left out.")
     command = " ".join(["python -m benchmarks.dav", *sys.argv[1:]])
-    plan = Plan(sorted(sizes) or [1000], pace, xandikos, postgresql.rstrip("/"), grown)
+    plan = Plan(sorted(sizes) or [1000], pace, xandikos, postgresql.rstrip("/"), grown or 0)
     try:
         found = carry_out(plan, command)
     except NotStarted as error:
@@ -136,8 +144,8 @@ def main(
     if update_readme:
         report.update_readme(README, report.readme_block(found))
     click.echo(found.text())
-    for error in found.errors()[:20]:
-        click.echo(f"WRONG: {error}", err=True)
+    for wrong in found.errors()[:20]:
+        click.echo(f"WRONG: {wrong}", err=True)
     sys.exit(1 if found.errors() else 0)
 
 

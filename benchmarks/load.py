@@ -1,6 +1,6 @@
 """Many clients at once, each a process with a connection of its own, so that the client is not what is measured."""
 
-import pickle  # noqa: S403 - between two processes of this program
+import pickle
 import subprocess
 import sys
 import time
@@ -87,7 +87,7 @@ def _run(tasks: Sequence[Task], meanwhile: Callable[[], None]) -> Load:
     """Let a small program of its own fork the clients: this one is too large to be copied so often."""
     command = [sys.executable, "-m", "benchmarks.clients"]
     root = Path(__file__).resolve().parents[1]
-    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:  # noqa: S603
         assert program.stdin is not None and program.stdout is not None  # noqa: PT018, S101 - they are pipes
         pickle.dump(tasks, program.stdin)
         program.stdin.close()
@@ -158,5 +158,6 @@ class _Worker:
         self._etags[found.name] = answer.etag or self._client.send("GET", path).etag
 
     def _own(self, number: int) -> Appointment:
-        uid = UUID(int=(self._task.number * _OWN + number + 1) << 64, version=4)
+        rng = Random(f"own:{self._task.number}:{number}")  # noqa: S311 - a name, no secret
+        uid = UUID(int=rng.getrandbits(128), version=4)
         return replace(self._task.sample, uid=str(uid), subject=f"Mine {self._puts}")

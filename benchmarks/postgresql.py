@@ -25,8 +25,8 @@ def private_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="davbridge-benchmark-"))  # PostgreSQL's own user must be able to enter it
     try:
         user = _unprivileged(folder)
-        create = [*user, found[-1].with_name("initdb"), "-D", folder / "data", *_INITIAL]
-        subprocess.run(create, check=True, capture_output=True, cwd=folder)
+        create: list[str | Path] = [*user, found[-1].with_name("initdb"), "-D", folder / "data", *_INITIAL]
+        subprocess.run(create, check=True, capture_output=True, cwd=folder)  # noqa: S603 - our own words
         port = free_port()
         place = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
         process = Process([*user, found[-1], "-D", folder / "data", "-p", str(port), *place], port, folder / "log")

@@ -37,7 +37,7 @@ class Process:
         """Start it, and return when it accepts connections. Raises ``NotStarted``."""
         environ = {**os.environ, **self.environ}
         with self.log.open("ab") as log:
-            self._running = subprocess.Popen(
+            self._running = subprocess.Popen(  # noqa: S603 - our own words
                 self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environ, start_new_session=True
             )
         limit = time.monotonic() + START_LIMIT

@@ -1,4 +1,4 @@
-"""One run: the servers are set up with the same data and visited in turn, operation by operation, for several rounds."""
+"""One run: the servers get the same data and are visited in turn, operation by operation, for several rounds."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _LEAST = 3  # repetitions of every operation over all rounds, however slow
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long things may take. An operation is repeated until ``repetitions`` or ``seconds`` are used up, per round."""
+    """How long things may take: in a round, an operation is repeated until ``repetitions`` or ``seconds`` are over."""
 
     rounds: int = 3
     repetitions: int = 20
@@ -72,7 +72,9 @@ def peers(folder: Path, setups: Sequence[Setup], size: int, say: Say) -> Iterato
         yield ready
 
 
-def measure_operations(found: Sequence[Peer], pace: Pace, say: Say, wanted: Sequence[Operation] = OPERATIONS) -> dict[str, dict[str, Samples]]:
+def measure_operations(
+    found: Sequence[Peer], pace: Pace, say: Say, wanted: Sequence[Operation] = OPERATIONS
+) -> dict[str, dict[str, Samples]]:
     """Measure each operation on each server in turn; every round begins with another server."""
     samples = {operation.key: {peer.server.name: Samples() for peer in found} for operation in wanted}
     for number in range(pace.rounds):
@@ -119,7 +121,8 @@ def measure_loads(found: Sequence[Peer], pace: Pace, say: Say) -> dict[int, dict
             for peer in _rotated(found, number):
                 done = _loaded(peer, clients, pace.load_seconds, serial)
                 loads[clients][peer.server.name].append(done)
-                say(f"{clients} clients on {peer.server.name}: {done.per_second:.1f} requests/s, {len(done.errors)} errors")
+                rate, wrong = f"{done.per_second:.1f} requests/s", f"{len(done.errors)} errors"
+                say(f"{clients} clients on {peer.server.name}: {rate}, {wrong}")
     return loads
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from configparser import ConfigParser
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -34,7 +35,9 @@ class Running:
 class Setup(Protocol):
     """Gives a server its data below a folder and starts it. Ending the process is up to the caller."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables call it."""
 
     def __call__(self, folder: Path, corpus: Corpus, texts: Texts) -> Running:
         """Set the server up and start it. Raises ``NotStarted``."""
@@ -62,7 +65,7 @@ def bridge_command() -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Davbridge:
-    """This project: ``davbridge serve`` with its default configuration. ``url`` is empty for an SQLite file."""
+    """``davbridge serve`` with its default configuration. ``url`` is empty for an SQLite file."""
 
     name: str = "davbridge"
     url: str = ""
@@ -85,7 +88,7 @@ class Davbridge:
 
 @dataclass(frozen=True, slots=True)
 class Radicale:
-    """Stock Radicale: its file storage, its own server, ``htpasswd`` with plain passwords, everything else as it comes."""
+    """Stock Radicale: its file storage, its own server, ``htpasswd`` with plain passwords, the rest as it comes."""
 
     name: str = "Radicale"
 
@@ -96,13 +99,15 @@ class Radicale:
         _write_collection(home / "contacts", texts.cards, {"tag": "VADDRESSBOOK", "D:displayname": "Contacts"})
         port = free_port()
         (folder / "users").write_text(f"{LOGIN}:{_PASSWORD}\n")
-        options = {
+        options: Mapping[str, Mapping[str, object]] = {
             "server": {"hosts": f"127.0.0.1:{port}"},
             "auth": {"type": "htpasswd", "htpasswd_filename": folder / "users", "htpasswd_encryption": "plain"},
             "storage": {"filesystem_folder": folder / "collections"},
         }
-        lines = [f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in each.items()) for section, each in options.items()]
-        (folder / "config").write_text("\n".join(lines))
+        written = ConfigParser(interpolation=None)
+        written.read_dict(options)
+        with (folder / "config").open("w") as file:
+            written.write(file)
         process = Process((sys.executable, "-m", "radicale", "--config", folder / "config"), port, folder / "log")
         process.start()
         account = Account(port, LOGIN, _PASSWORD)

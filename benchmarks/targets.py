@@ -38,7 +38,7 @@ LOAD_FACTOR = 400  # requests per second with 8 and 32 clients on 1,000 events
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row: what was wanted and what came of it. ``reached`` is ``None`` where the size is not that of the target."""
+    """One row: what was wanted and what came of it. ``reached`` is ``None`` for a size that the target is not about."""
 
     what: str
     wanted: str
@@ -118,7 +118,8 @@ def _memory(outcome: Outcome) -> Iterator[Verdict]:
     if sizes:
         found = ", ".join(f"{size / 2**20:.0f}" for size in sizes) + " MB"
         reached = max(sizes) <= MEMORY if outcome.size == 10_000 else None
-        yield Verdict(_at(outcome, "memory of each process (RSS)"), f"{MEMORY >> 20} MB at most at N = 10,000", found, reached)
+        wanted = f"{MEMORY >> 20} MB at most at N = 10,000"
+        yield Verdict(_at(outcome, "memory of each process (RSS)"), wanted, found, reached)
 
 
 def _postgresql(outcome: Outcome) -> Iterator[Verdict]:
@@ -130,7 +131,8 @@ def _postgresql(outcome: Outcome) -> Iterator[Verdict]:
         if lite is not None and server is not None:
             title = _at(outcome, f"PostgreSQL, {operation.title}")
             reached = server <= BOTH * lite and not by_server[POSTGRESQL].errors
-            yield Verdict(title, f"× {BOTH:g} of SQLite at most", f"× {server / lite:.2f}, {server * 1000:.2f} ms", reached)
+            text = f"× {server / lite:.2f}, {server * 1000:.2f} ms"
+            yield Verdict(title, f"× {BOTH:g} of SQLite at most", text, reached)
 
 
 def _growth(growth: Growth) -> Iterator[Verdict]:
