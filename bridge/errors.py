@@ -17,6 +17,7 @@
       NotFound                       404
       Conflict                       409
       Invalid                        400
+      TooManyTries(retry_after)      429
 
 Foreign exceptions are translated where they arise, and nowhere else. A bug is not a ``BridgeError``: it ends the
 operation and is logged with its traceback.
@@ -141,3 +142,14 @@ class Invalid(BridgeError):
     def __init__(self, message: str, *, condition: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.condition = condition
+
+
+class TooManyTries(BridgeError):
+    """Too many failed sign-ins: ``retry_after`` is how long to wait before the next try."""
+
+    permanent = False
+    remedy = "Try again later."
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -5,7 +5,16 @@ from xml.etree.ElementTree import Element
 
 from radicale import types, xmlutils
 
-from bridge.errors import BridgeError, Conflict, Invalid, NotAllowed, NotFound, PreconditionFailed, TemporaryError
+from bridge.errors import (
+    BridgeError,
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PreconditionFailed,
+    TemporaryError,
+    TooManyTries,
+)
 from plugins.reports.dispatch import REPORTS
 from plugins.reports.multistatus import refusal
 from plugins.requests import TooLarge, UnknownCharset
@@ -27,6 +36,9 @@ def error_response(error: BridgeError) -> types.WSGIResponse:
     if isinstance(error, TemporaryError):
         status, headers, body, request = _plain(HTTPStatus.SERVICE_UNAVAILABLE, error)
         return status, {**dict(headers), "Retry-After": "5"}, body, request
+    if isinstance(error, TooManyTries):
+        status, headers, body, request = _plain(HTTPStatus.TOO_MANY_REQUESTS, error)
+        return status, {**dict(headers), "Retry-After": str(int(error.retry_after.total_seconds()))}, body, request
     raise error
 
 

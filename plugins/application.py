@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from radicale import config, httputils, types
 from radicale.app import Application
 
-from bridge.errors import BridgeError, Invalid, NotAllowed
+from bridge.errors import BridgeError, Invalid, NotAllowed, TemporaryError, TooManyTries
 from bridge.services.devices import Devices
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
@@ -106,7 +106,10 @@ class DavApplication(Application):
         except Invalid as error:
             return _early(error)
         with request_context(environ.get("HTTP_USER_AGENT", "")[:255]):
-            return super()._handle_request(environ)
+            try:
+                return super()._handle_request(environ)
+            except (TooManyTries, TemporaryError) as error:  # signing in lies outside of what Radicale catches
+                return _early(error)
 
     def _xml_response(self, xml_content: Element, request_info: dict[str, Any]) -> bytes:
         if xml_content.tag == "{DAV:}multistatus":

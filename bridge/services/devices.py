@@ -9,6 +9,7 @@ from datetime import timedelta
 from bridge.core.user import User
 from bridge.errors import Invalid, NotFound
 from bridge.ports import Clock
+from bridge.services.throttle import Throttle
 from bridge.store import accounts
 from bridge.store.accounts import Device
 from bridge.store.database import Database
@@ -34,6 +35,7 @@ class Devices:
         self._database = database
         self._clock = clock
         self._key = key
+        self._throttle = Throttle(database, clock, key)
 
     def add(self, login: str, name: str) -> tuple[Device, str]:
         """Make an app password. It is in the answer and nowhere else."""
@@ -66,22 +68,31 @@ class Devices:
                     f"There is no usable device {device_id}.", remedy="List the devices with “davbridge device list”."
                 )
 
-    def sign_in(self, login: str, password: str, client: str) -> SignedIn | None:
-        """Check an app password. Nobody learns whether it was the login or the password that did not fit."""
-        with self._database.read() as session:
-            found = accounts.device_by_key(session, login, self._hash(password))
-        if found is None:
-            return None
-        user, device = found
-        self._note_use(device, client)
-        return SignedIn(user, device)
+    def sign_in(self, login: str, password: str, client: str, address: str = "") -> SignedIn | None:
+        """Check an app password. Nobody learns whether it was the login or the password that did not fit.
 
-    def _note_use(self, device: Device, client: str) -> None:
+        ``address`` is where the request comes from. Raises ``TooManyTries`` after too many failures from there.
+        """
+        login = login.replace("\x00", "\ufffd")  # PostgreSQL takes no NUL
+        attempt = self._throttle.attempt(login, address)
+        with self._database.read() as session:
+            found = accounts.device_by_key(session, login, self._hash(password), attempt.account, attempt.address)
+            if found is None or found.device.last_address != attempt.address:
+                self._throttle.check(session, attempt)
+        if found is None:
+            self._throttle.failed(attempt)
+            return None
+        if found.failed:
+            self._throttle.succeeded(attempt)
+        self._note_use(found.device, client, attempt.address)
+        return SignedIn(found.user, found.device)
+
+    def _note_use(self, device: Device, client: str, address: str) -> None:
         """Remember the last use, but not with a write for each request."""
         now = self._clock.now()
         if device.last_used_at is None or now - device.last_used_at >= _USED_AFTER:
             with self._database.write() as session:
-                accounts.touch_device(session, device.id, now=now, client=client)
+                accounts.touch_device(session, device.id, now=now, client=client, address=address)
 
     def _hash(self, password: str) -> str:
         """Spaces, dashes and capitals do not matter: people copy these by hand."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -13,19 +13,33 @@ from bridge.core.activity import ActivityType
 from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
 from bridge.store.memo import forget, remembered
-from bridge.store.models import ActivityTypeRow, ColleagueCalendarRow, DeviceRow, TypeOptionRow, UserRow
+from bridge.store.models import (
+    ActivityTypeRow,
+    ColleagueCalendarRow,
+    DeviceRow,
+    SignInFailureRow,
+    TypeOptionRow,
+    UserRow,
+)
 from bridge.store.rows import columns_of, record_of
 
-Found = TypeVar("Found")
+Record = TypeVar("Record")
 
 # Tables rather than mapped classes where requests read: a row is read by name, and nothing keeps track of it.
 _U, _D, _T, _O = (cast("Table", row.__table__).c for row in (UserRow, DeviceRow, ActivityTypeRow, TypeOptionRow))
+_F = cast("Table", SignInFailureRow.__table__).c
+_FAILED = exists().where(_F.account == bindparam("account"), _F.address == bindparam("address"))
 _BY_KEY = (
-    select(*_U, *_D)
+    select(*_U, *_D, _FAILED)
     .select_from(cast("Table", UserRow.__table__).join(cast("Table", DeviceRow.__table__), _D.user_id == _U.id))
     .where(_D.key_hash == bindparam("key"), _D.revoked_at.is_(None))
     .where(or_(_U.login == bindparam("login"), _U.email == bindparam("login")), _U.enabled)
 )
+
+_ALL = select(*_U).order_by(_U.login)
+_SOME = _ALL.where(_U.id.in_(bindparam("ids", expanding=True)))
+_TYPES = select(*_T).order_by(_T.position, _T.id)
+_OPTIONS = select(*_O).where(_O.user_id == bindparam("user"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,16 @@ class Device:
     last_used_at: datetime | None
     last_client: str
     revoked_at: datetime | None
+    last_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The user and the device that an app password means. ``failed``: there are failed sign-ins to forget."""
+
+    user: User
+    device: Device
+    failed: bool
 
 
 def user_by_login(session: Session, login: str) -> User | None:
@@ -51,10 +75,8 @@ def users(session: Session, ids: Collection[int] | None = None) -> dict[int, Use
     """All users, or some, by id."""
 
     def load() -> dict[int, User]:
-        query = select(*_U).order_by(_U.login)
-        if ids is not None:
-            query = query.where(_U.id.in_(ids))
-        return {row.id: record_of(User, row) for row in session.execute(query)}
+        rows = session.execute(_ALL) if ids is None else session.execute(_SOME, {"ids": list(ids)})
+        return {row.id: record_of(User, row) for row in rows}
 
     return remembered(session, ("users", None if ids is None else frozenset(ids)), load)
 
@@ -77,8 +99,7 @@ def activity_types(session: Session) -> dict[str, ActivityType]:
     """All activity types by key, in their order."""
 
     def load() -> dict[str, ActivityType]:
-        rows = session.execute(select(*_T).order_by(_T.position, _T.id))
-        return {row.key: record_of(ActivityType, row) for row in rows}
+        return {row.key: record_of(ActivityType, row) for row in session.execute(_TYPES)}
 
     return remembered(session, "activity_types", load)
 
@@ -98,7 +119,7 @@ def type_options(session: Session, user_id: int) -> dict[str, TypeOption]:
     """How a user wants activity types shown (R27)."""
 
     def load() -> dict[str, TypeOption]:
-        return {row.type_key: _type_option(row) for row in session.execute(select(*_O).where(_O.user_id == user_id))}
+        return {row.type_key: _type_option(row) for row in session.execute(_OPTIONS, {"user": user_id})}
 
     return remembered(session, ("type_options", user_id), load)
 
@@ -154,26 +175,29 @@ def devices(session: Session, user_id: int | None = None) -> list[Device]:
     return [record_of(Device, row) for row in session.scalars(query)]
 
 
-def device_by_key(session: Session, login: str, key_hash: str) -> tuple[User, Device] | None:
-    """Find the usable device with this keyed hash, of the enabled user with this login or e-mail address."""
-    found = session.execute(_BY_KEY, {"login": login, "key": key_hash}).first()
+def device_by_key(session: Session, login: str, key_hash: str, account: str, address: str) -> Found | None:
+    """Find the usable device with this keyed hash, of the enabled user with this login or e-mail address.
+
+    ``account`` and ``address`` name the attempt among the failed sign-ins.
+    """
+    values = {"login": login, "key": key_hash, "account": account, "address": address}
+    found = session.execute(_BY_KEY, values).first()
     if found is None:
         return None
-    user, device = found[: len(_U)], found[len(_U) :]
-    return _read(User, _U, user), _read(Device, _D, device)
+    end = len(_U) + len(_D)
+    return Found(_read(User, _U, found[: len(_U)]), _read(Device, _D, found[len(_U) : end]), bool(found[end]))
 
 
-def _read(kind: type[Found], columns: ReadOnlyColumnCollection[str, Any], values: Sequence[Any]) -> Found:
+def _read(kind: type[Record], columns: ReadOnlyColumnCollection[str, Any], values: Sequence[Any]) -> Record:
     """Build a record from the values of a table's columns: two tables of a join have columns of one name."""
     by_name = dict(zip(columns.keys(), values, strict=True))
     return kind(**{field.name: by_name[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
-def touch_device(session: Session, device_id: int, *, now: datetime, client: str) -> None:
-    """Remember that a device was used."""
-    session.execute(
-        update(DeviceRow).where(DeviceRow.id == device_id).values(last_used_at=now, last_client=client[:255])
-    )
+def touch_device(session: Session, device_id: int, *, now: datetime, client: str, address: str) -> None:
+    """Remember that a device was used, and from where (a keyed hash)."""
+    values = {"last_used_at": now, "last_client": client[:255], "last_address": address}
+    session.execute(update(DeviceRow).where(DeviceRow.id == device_id).values(values))
 
 
 def revoke_device(session: Session, device_id: int, *, now: datetime) -> bool:

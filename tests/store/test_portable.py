@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 
 from bridge.core.activity import Visibility
 from bridge.core.contact import Address, Birthday, Labelled
+from bridge.core.feed import FeedPrivacy
 from bridge.errors import Invalid
 from bridge.store import archive, models
 from bridge.store.database import Database
@@ -75,6 +76,8 @@ def people() -> list[models.Base]:
         models.TypeOptionRow(user_id=3, type_key="task", reminder_minutes=None),
         models.ColleagueCalendarRow(viewer_id=9, subject_id=3),
         models.DeviceRow(id=5, user_id=3, name="Phone", key_hash="k", created_at=AT, last_used_at=AT),
+        models.FeedRow(id=4, user_id=3, name="Family", private=FeedPrivacy.BUSY, key_hash="f", created_at=AT),
+        models.SignInFailureRow(id=6, address="a", account="b", failures=5, failed_at=AT),
         models.ActivityTypeRow(id=1, key="call", name="Call", default_duration=timedelta(minutes=30)),
     ]
 
@@ -101,7 +104,6 @@ def records() -> list[models.Base]:
         ),
         models.ActivityRow(id=8, uid="b", type="task", due_date=None, deleted=True, **owned),
         models.ParticipantRow(activity_id=7, person_id=4, position=2),
-        models.OccurrenceRow(activity_id=7, starts=2**40, ends=-(2**40)),
     ]  # fmt: skip
 
 
@@ -120,6 +122,7 @@ def seen() -> list[models.Base]:
             id=1, collection_id=2, href="a b%20ä.ics", uid="a", component="VEVENT", etag="e", text=NASTY * 50,
             first_start=-(2**40), revision=3, modified_at=AT, activity_id=7,
         ),
+        models.OccurrenceRow(resource_id=1, collection_id=2, starts=2**40, ends=-(2**40)),
         models.JournalRow(id=11, before=None, after=nested, **change),
         models.JournalRow(id=12, before=nested, after=None, device_id=5, **change),
         models.JournalRow(id=13, undoes=11, **change),
