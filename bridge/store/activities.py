@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import Select, delete, insert, or_, select
+from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.core.activity import Activity, Deal
@@ -13,12 +15,26 @@ from bridge.store import contacts, letters
 from bridge.store.models import ActivityRow, DealRow, ParticipantRow
 from bridge.store.rows import columns_of, record_of
 
+# Statements of every write are built once: building one costs more than running it.
+_ACTIVITIES = cast("Table", ActivityRow.__table__)
+_A = _ACTIVITIES.c
+_BY_ID = select(*_A).where(_A.id.in_(bindparam("ids", expanding=True)))
+_OWNERS = select(_A.owner_id).where(_A.id.in_(bindparam("ids", expanding=True))).distinct()
+_ADD = insert(_ACTIVITIES).returning(_A.id)
+_P = cast("Table", ParticipantRow.__table__).c
+_PARTICIPANTS = (
+    select(_P.activity_id, _P.person_id)
+    .where(_P.activity_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_P.activity_id, _P.position)
+)
+_FORGET_PARTICIPANTS = delete(cast("Table", ParticipantRow.__table__)).where(_P.activity_id == bindparam("activity"))
+
 
 def activities(session: Session, ids: Collection[int]) -> dict[int, Activity]:
     """Some activities by id, deleted ones included."""
     if not ids:
         return {}
-    return _load(session, select(ActivityRow).where(ActivityRow.id.in_(ids)))
+    return _load(session, _BY_ID, {"ids": list(ids)})
 
 
 def activity_ids(
@@ -31,32 +47,32 @@ def activity_ids(
     type_key: str | None = None,
 ) -> list[int]:
     """The ids of the live activities that match every given condition; a person also by participation."""
-    query = select(ActivityRow.id).where(ActivityRow.deleted.is_(False)).order_by(ActivityRow.id)
+    query = select(_A.id).where(_A.deleted.is_(False)).order_by(_A.id)
     if owner_ids is not None:
-        query = query.where(ActivityRow.owner_id.in_(owner_ids))
+        query = query.where(_A.owner_id.in_(owner_ids))
     if deal_id is not None:
-        query = query.where(ActivityRow.deal_id == deal_id)
+        query = query.where(_A.deal_id == deal_id)
     if organization_id is not None:
-        query = query.where(ActivityRow.organization_id == organization_id)
+        query = query.where(_A.organization_id == organization_id)
     if type_key is not None:
-        query = query.where(ActivityRow.type == type_key)
+        query = query.where(_A.type == type_key)
     if person_id is not None:
         taking_part = select(ParticipantRow.activity_id).where(ParticipantRow.person_id == person_id)
-        query = query.where(or_(ActivityRow.person_id == person_id, ActivityRow.id.in_(taking_part)))
+        query = query.where(or_(_A.person_id == person_id, _A.id.in_(taking_part)))
     return list(session.scalars(query))
 
 
 def owners(session: Session, ids: Collection[int]) -> set[int]:
     """Who owns these activities."""
-    return set(session.scalars(select(ActivityRow.owner_id).where(ActivityRow.id.in_(ids)).distinct()))
+    return set(session.scalars(_OWNERS, {"ids": list(ids)}))
 
 
 def find_activities(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Activity]:
     """A user's activities whose subject contains a text, the newest first, deleted ones included."""
     query = (
-        select(ActivityRow)
-        .where(ActivityRow.owner_id == owner_id, letters.contains(ActivityRow.subject, text))
-        .order_by(ActivityRow.id.desc())
+        select(*_A)
+        .where(_A.owner_id == owner_id, letters.contains(_A.subject, text))
+        .order_by(_A.id.desc())
         .limit(limit)
     )
     return list(_load(session, query).values())
@@ -64,11 +80,11 @@ def find_activities(session: Session, owner_id: int, text: str, limit: int = 20)
 
 def activities_by_uid(session: Session, uid: str) -> list[Activity]:
     """All activities with a UID, deleted ones included."""
-    return list(_load(session, select(ActivityRow).where(ActivityRow.uid == uid)).values())
+    return list(_load(session, select(*_A).where(_A.uid == uid)).values())
 
 
-def _load(session: Session, query: Select[ActivityRow]) -> dict[int, Activity]:
-    rows = session.scalars(query.execution_options(populate_existing=True)).all()
+def _load(session: Session, query: Select[Any], values: Mapping[str, Any] | None = None) -> dict[int, Activity]:
+    rows = session.execute(query, values or {}).all()
     people = _participants(session, [row.id for row in rows])
     return {row.id: record_of(Activity, row, participants=people.get(row.id, ())) for row in rows}
 
@@ -76,35 +92,28 @@ def _load(session: Session, query: Select[ActivityRow]) -> dict[int, Activity]:
 def _participants(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     if not ids:
         return {}
-    query = (
-        select(ParticipantRow.activity_id, ParticipantRow.person_id)
-        .where(ParticipantRow.activity_id.in_(ids))
-        .order_by(ParticipantRow.activity_id, ParticipantRow.position)
-    )
     found: dict[int, list[int]] = defaultdict(list)
-    for activity_id, person_id in session.execute(query):
+    for activity_id, person_id in session.execute(_PARTICIPANTS, {"ids": list(ids)}):
         found[activity_id].append(person_id)
     return {key: tuple(value) for key, value in found.items()}
 
 
 def save_activity(session: Session, activity: Activity) -> Activity:
     """Add an activity, or change one."""
-    row = session.get(ActivityRow, activity.id) if activity.id else ActivityRow()
-    assert row is not None  # noqa: S101 - ids come from the database
-    for name, value in columns_of(activity, "id", "participants").items():
-        setattr(row, name, value)
-    session.add(row)
-    session.flush()
+    values = columns_of(activity, "id", "participants")
     if activity.id:
-        session.execute(delete(ParticipantRow).where(ParticipantRow.activity_id == row.id))
+        session.execute(update(_ACTIVITIES).where(_A.id == activity.id).values(values))
+        session.execute(_FORGET_PARTICIPANTS, {"activity": activity.id})
+    else:
+        activity = replace(activity, id=session.execute(_ADD, values).scalar_one())
     if activity.participants:
-        session.execute(insert(ParticipantRow), _participant_rows(row.id, activity.participants))
-    return record_of(Activity, row, participants=activity.participants)
+        session.execute(insert(ParticipantRow), _participant_rows(activity.id, activity.participants))
+    return activity
 
 
 def add_activities(session: Session, new: Sequence[Activity]) -> list[int]:
     """Add many new activities at once; their ids in the same order."""
-    statement = insert(ActivityRow).returning(ActivityRow.id, sort_by_parameter_order=True)
+    statement = insert(_ACTIVITIES).returning(_A.id, sort_by_parameter_order=True)
     ids = list(session.scalars(statement, [columns_of(a, "id", "participants") for a in new]))
     people = [row for i, a in zip(ids, new, strict=True) for row in _participant_rows(i, a.participants)]
     if people:

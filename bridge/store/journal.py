@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from bridge.store.models import JournalRow
 from bridge.store.models.journal import JournalAction, RecordKind, Source
 from bridge.store.rows import columns_of, record_of
+
+_JOURNAL = cast("Table", JournalRow.__table__)
+_ADD = insert(_JOURNAL).returning(_JOURNAL.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,7 @@ class JournalEntry:
 
 def add_entry(session: Session, entry: JournalEntry) -> int:
     """Write an entry; its id."""
-    row = JournalRow(**columns_of(entry))
-    session.add(row)
-    session.flush()
-    return row.id
+    return int(session.execute(_ADD, columns_of(entry)).scalar_one())
 
 
 def entry(session: Session, entry_id: int) -> JournalEntry | None:
