@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.database import BOTH, PostgreSQLServer
+from tests.system.crm import Crm
 from tests.system.server import Account, ServerProcess, serving
 
 
@@ -54,3 +55,9 @@ def own_server(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
 def anna(any_server: ServerProcess) -> Account:
     """A user with a device, found by every client from the server's address."""
     return any_server.add_user("anna")
+
+
+@pytest.fixture
+def crm(any_server: ServerProcess, anna: Account) -> Crm:
+    """What the CRM knows of anna."""
+    return Crm(any_server, anna)

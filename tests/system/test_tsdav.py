@@ -8,15 +8,13 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.core.activity import Activity
-from bridge.core.person import Person
-from tests.harness import CRM, ics, vcf
+from tests.harness import ics, vcf
+from tests.system.crm import Crm
 from tests.system.server import Account, ServerProcess
 
 pytestmark = pytest.mark.node
@@ -94,9 +92,8 @@ def open_account(script: tuple[str, str], anna: Account) -> Iterator[Callable[[s
         client.close()
 
 
-def test_calendars(any_server: ServerProcess, anna: Account, open_account: Callable[[str], Tsdav]) -> None:
-    client, activities = open_account("caldav"), any_server.services.activities
-    user = any_server.services.principals.find(anna.login)
+def test_calendars(anna: Account, crm: Crm, open_account: Callable[[str], Tsdav]) -> None:
+    client = open_account("caldav")
     (calendar,) = client.call("fetchCalendars")
     assert calendar["url"] == f"{anna.url}{anna.path('activities')}"
     assert (calendar["displayName"], calendar["components"]) == ("Activities", ["VEVENT"])
@@ -107,13 +104,12 @@ def test_calendars(any_server: ServerProcess, anna: Account, open_account: Calla
     assert created["status"] == 201
     again = client.call("createCalendarObject", calendar=calendar, filename="lunch.ics", iCalString=text)
     assert again["status"] == 412
-    (activity,) = activities.owned_by(user.id)
-    assert activity.subject == "Pusdienas"
+    assert crm.subjects() == ["Pusdienas"]
 
     (stored,) = client.call("fetchCalendarObjects", calendar=calendar)
     changed = stored | {"data": stored["data"].replace("SUMMARY:Pusdienas", "SUMMARY:Vakariņas")}
     assert client.call("updateCalendarObject", calendarObject=changed)["status"] == 204
-    assert activities.get(activity.id).subject == "Vakariņas"
+    assert crm.subjects() == ["Vakariņas"]
     assert client.call("updateCalendarObject", calendarObject=changed)["status"] == 412
 
     november = {"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
@@ -123,14 +119,15 @@ def test_calendars(any_server: ServerProcess, anna: Account, open_account: Calla
     assert "SUMMARY:Vakariņas" in found["data"]
     assert client.call("deleteCalendarObject", calendarObject=stored)["status"] == 412
     assert client.call("deleteCalendarObject", calendarObject=found)["status"] == 204
-    assert activities.owned_by(user.id) == []
+    assert crm.subjects() == []
 
 
-def test_calendars_in_step(any_server: ServerProcess, anna: Account, open_account: Callable[[str], Tsdav]) -> None:
-    client, activities = open_account("caldav"), any_server.services.activities
-    user = any_server.services.principals.find(anna.login)
+def test_calendars_in_step(
+    any_server: ServerProcess, anna: Account, crm: Crm, open_account: Callable[[str], Tsdav]
+) -> None:
+    client = open_account("caldav")
     old = client.call("fetchCalendars")
-    call = activities.create(CRM, Activity("", user.id, "Call Ilze", "call", date(2026, 12, 1), time(8, 30)))
+    call = crm.add("Call Ilze")
 
     result = client.call("syncCalendarsDetailed", oldCalendars=old)
     assert (result["created"], len(result["updated"]), result["deleted"]) == ([], 1, [])
@@ -138,12 +135,12 @@ def test_calendars_in_step(any_server: ServerProcess, anna: Account, open_accoun
     assert ["SUMMARY:Call Ilze" in each["data"] for each in calendar["objects"]] == [True]
     assert client.call("syncCalendarsDetailed", oldCalendars=[calendar])["updated"] == []
 
-    activities.change(CRM, call.id, lambda found: replace(found, subject="Call Jānis"))
-    activities.create(CRM, Activity("", user.id, "Lunch", "meeting", date(2026, 12, 2), time(10)))
+    crm.rename(call, "Call Jānis")
+    crm.add("Lunch")
     after = client.call("smartCollectionSync", collection=calendar, method="webdav")
     subjects = sorted("Call Jānis" in each["data"] for each in after["objects"])
     assert subjects == [False, True]
-    activities.delete(CRM, call.id)
+    crm.delete(call)
     gone = client.call("smartCollectionSyncDetailed", collection=after, method="webdav")
     assert [each["url"] for each in gone["objects"]["deleted"]] == [f"{calendar['url']}{call.uid}.ics"]
 
@@ -152,31 +149,30 @@ def test_calendars_in_step(any_server: ServerProcess, anna: Account, open_accoun
     assert (tasks["displayName"], tasks["components"]) == ("Tasks", ["VTODO"])
 
 
-def test_address_books(any_server: ServerProcess, anna: Account, open_account: Callable[[str], Tsdav]) -> None:
-    client, contacts = open_account("carddav"), any_server.services.contacts
-    user = any_server.services.principals.find(anna.login)
+def test_address_books(anna: Account, crm: Crm, open_account: Callable[[str], Tsdav]) -> None:
+    client = open_account("carddav")
     (book,) = client.call("fetchAddressBooks")
     assert (book["url"], book["displayName"]) == (f"{anna.url}{anna.path('contacts')}", "Contacts")
 
     created = client.call("createVCard", addressBook=book, filename="ilze.vcf", vCardString=vcf())
     assert created["status"] == 201
-    ((person,), _) = contacts.owned_by(user.id)
+    (person,) = crm.people()
     assert person.name == "Ilze Ozola"
 
     (stored,) = client.call("fetchVCards", addressBook=book)
     changed = stored | {"data": stored["data"].replace("END:VCARD", "TITLE:Direktore\nEND:VCARD")}
     assert client.call("updateVCard", vCard=changed)["status"] == 204
-    assert contacts.person(person.id).job_title == "Direktore"
+    assert [found.job_title for found in crm.people()] == ["Direktore"]
     assert client.call("updateVCard", vCard=changed)["status"] == 412
 
     held = book | {"objects": client.call("fetchVCards", addressBook=book)}
-    contacts.create_person(CRM, Person("", user.id, "Jānis Kalns"))
-    contacts.change_person(CRM, person.id, lambda found: replace(found, job_title=""))
+    crm.add_person("Jānis Kalns")
+    crm.change_person(person, lambda found: replace(found, job_title=""))
     synced = client.call("smartCollectionSync", collection=held, method="webdav")
     assert len(synced["objects"]) == 2
     assert not any("Direktore" in each["data"] for each in synced["objects"])
     ilze = next(each for each in synced["objects"] if each["url"].endswith("ilze.vcf"))
     assert client.call("deleteVCard", vCard=ilze)["status"] == 204
-    assert [found.name for found in contacts.owned_by(user.id)[0]] == ["Jānis Kalns"]
+    assert [found.name for found in crm.people()] == ["Jānis Kalns"]
     left = client.call("smartCollectionSync", collection=synced, method="webdav")
     assert len(left["objects"]) == 1
