@@ -131,9 +131,13 @@ class DavApplication(Application):
     ) -> types.WSGIResponse:
         if environ.get("HTTP_DEPTH", "0").lower() not in {"0", "1", "infinity"}:
             raise Invalid("Depth is 0, 1 or infinity.")
+        if not self._may_read(user, path):
+            return httputils.NOT_ALLOWED
         body = read_body(environ, self._options.max_body)
         request = reports.read_request(body) if body.strip() else None
-        if request is not None and self._options.shortcuts and self._may_read(user, path):
+        if request is not None:
+            properties.check_propfind(request)
+        if request is not None and self._options.shortcuts:
             answer = self._shortcut(request, environ.get("HTTP_DEPTH", "0"), base_prefix, path)
             if answer is not None:
                 headers = {"Content-Type": answer.content_type, "DAV": httputils.DAV_HEADERS}

@@ -1,6 +1,6 @@
 """PROPPATCH: what clients may set on a collection, and what they may not (D12, D19)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from radicale import xmlutils
@@ -10,6 +10,7 @@ from plugins.reports.multistatus import Answer, element, multistatus, status_lin
 
 MAX_LENGTH, MAX_PROPERTIES = 10_000, 50
 
+_WANTED = {"{DAV:}prop", "{DAV:}allprop", "{DAV:}propname"}
 # Live properties: the server computes them.
 _PROTECTED = {
     xmlutils.make_clark(name)
@@ -41,6 +42,22 @@ _PROTECTED = {
 }
 
 
+def check_propfind(request: Element) -> None:
+    """Refuse what is no propfind, or one that asks for nothing or for what cannot exist here (RFC 4918 9.1).
+
+    Raises ``Invalid``.
+    """
+    wanted = [child for child in request if child.tag in _WANTED]
+    if request.tag != "{DAV:}propfind" or not wanted or request[0] is not wanted[0]:
+        raise Invalid("The body of a PROPFIND is a propfind that asks for prop, allprop or propname.")
+    _check_names(prop.tag for prop in request.iterfind("{DAV:}prop/*"))
+
+
+def _check_names(names: Iterable[str]) -> None:
+    if not all(name.startswith("{") for name in names):
+        raise Invalid("A property without a namespace cannot be kept.")
+
+
 def read_properties(request: Element) -> dict[str, str | None]:
     """What a propertyupdate sets, and removes (``None``), by Clark name (RFC 4918 9.2). Nothing else is read.
 
@@ -49,6 +66,7 @@ def read_properties(request: Element) -> dict[str, str | None]:
     if request.tag != "{DAV:}propertyupdate":
         raise Invalid("The body of a PROPPATCH is a propertyupdate.")
     found = dict(_instructions(request))
+    _check_names(found)
     if any(name in _PROTECTED for name in found):
         raise NotAllowed(
             "This property follows from the server and cannot be set.", condition="D:cannot-modify-protected-property"

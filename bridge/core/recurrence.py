@@ -15,6 +15,7 @@ from bridge.core.event import Moment
 from bridge.core.ical_times import end_name, end_of, moment_line, moment_of, moments_of
 from bridge.core.ical_values import from_timestamp, same_moment, timestamp
 from bridge.core.recurrence_set import RecurrenceSet, check_rule
+from bridge.core.rrule import MAX_COUNT
 from bridge.core.timerange import covers, covers_period, covers_undated
 from bridge.core.timezones import Zones
 from bridge.errors import Invalid
@@ -44,7 +45,7 @@ def check(calendar: Component) -> None:
     """Refuse what would explode or cannot be understood, with ``Invalid``.
 
     That is rules of hours, minutes or seconds without an end, more than 10,000 or 100 a day, more than ten
-    rules, steps of nothing, and unreadable dates.
+    rules, more than 10,000 single dates, steps of nothing, and unreadable dates.
     """
     zones = Zones(calendar)
     for component in _objects(calendar):
@@ -55,9 +56,9 @@ def check(calendar: Component) -> None:
         for line in rules:
             check_rule(line.value, start)
         for name in ("RDATE", "EXDATE"):
-            for line in component.all(name):
-                for _ in moments_of(line, zones):
-                    pass
+            dates = sum(1 for line in component.all(name) for _ in moments_of(line, zones))
+            if dates > MAX_COUNT:
+                raise Invalid(f"A series with more than {MAX_COUNT} single dates is not supported.")
 
 
 def occurrences(

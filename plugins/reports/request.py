@@ -16,6 +16,8 @@ DAV = "{DAV:}"
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 CARDDAV = "{urn:ietf:params:xml:ns:carddav}"
 
+MAX_DEPTH = 50  # of elements in each other
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -44,12 +46,21 @@ class Reference:
 
 
 def read_request(body: bytes) -> Element:
-    """Parse a request body. Raises ``Invalid`` for malformed XML and for any document type, entities included."""
+    """Parse a request body.
+
+    Raises ``Invalid`` for malformed XML, for any document type, entities included, and for elements that are nested
+    too deeply: others walk through them recursively.
+    """
     try:
         element: Element = fromstring(body, forbid_dtd=True)
     except (ParseError, ValueError, LookupError) as error:
         what = "declares a document type" if isinstance(error, DefusedXmlException) else "is not well-formed XML"
         raise Invalid(f"The body of the request {what}.") from None
+    level = [element]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in parent]
+    if level:
+        raise Invalid("The elements of the request are nested too deeply.")
     return element
 
 

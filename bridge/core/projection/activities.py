@@ -7,12 +7,13 @@ differ. So nothing a client wrote is rewritten without need, and no mapping chan
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bridge.core import richtext
 from bridge.core.activity import Activity
 from bridge.core.event import Event, EventKind, Links, Moment, Privacy
+from bridge.core.ical_values import SECOND, from_timestamp, timestamp
 from bridge.core.linkblock import LinkedNames, append_block, find_block, render_block, strip_block
 from bridge.core.projection.options import CalendarOptions, LinkedRecords
 
@@ -200,7 +201,7 @@ def _due_of(event: Event, zone: ZoneInfo) -> tuple[date | None, time | None, tim
     duration = _duration_of(event, zone) if event.kind is EventKind.EVENT else None
     if not isinstance(moment, datetime):
         return moment, None, None if duration == _DAY else duration
-    utc = in_zone(moment, zone).astimezone(UTC)
+    utc = _same_instant(in_zone(moment, zone), UTC)
     return utc.date(), utc.time().replace(tzinfo=None), duration
 
 
@@ -208,7 +209,8 @@ def _duration_of(event: Event, zone: ZoneInfo) -> timedelta | None:
     if event.start is None or event.end is None or isinstance(event.start, datetime) != isinstance(event.end, datetime):
         return None
     if isinstance(event.start, datetime) and isinstance(event.end, datetime):
-        length = in_zone(event.end, zone).astimezone(UTC) - in_zone(event.start, zone).astimezone(UTC)
+        seconds = timestamp(in_zone(event.end, zone)) - timestamp(in_zone(event.start, zone))
+        length = timedelta(seconds=seconds)
     else:
         length = event.end - event.start
     return length if length > timedelta(0) else None
@@ -258,9 +260,14 @@ def _shown_in(due: Moment | None, like: Moment | None, zone: ZoneInfo) -> Moment
         return due
     if isinstance(like, datetime):
         if like.tzinfo is None:
-            return due.astimezone(zone).replace(tzinfo=None)
-        return due.astimezone(like.tzinfo)
-    return due.astimezone(zone)
+            return _same_instant(due, zone).replace(tzinfo=None)
+        return _same_instant(due, like.tzinfo)
+    return _same_instant(due, zone)
+
+
+def _same_instant(moment: datetime, zone: tzinfo) -> datetime:
+    """The same instant in another zone, held within the years 1 to 9999."""
+    return from_timestamp(timestamp(moment), zone)
 
 
 def _end_of(start: Moment, activity: Activity, options: CalendarOptions) -> Moment:
@@ -268,9 +275,9 @@ def _end_of(start: Moment, activity: Activity, options: CalendarOptions) -> Mome
         return start + max(_DAY, timedelta(days=(activity.duration or _DAY).days))
     kind = options.types.get(activity.type)
     length = activity.duration or (kind.default_duration if kind else timedelta(minutes=30))
-    if start.tzinfo is None:
-        return start + length
-    return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
+    return from_timestamp(timestamp(start) + length // SECOND, UTC if start.tzinfo is None else start.tzinfo).replace(
+        tzinfo=start.tzinfo
+    )
 
 
 def _with_place(event: Event, activity: Activity, said: ActivityFields | None) -> Event:

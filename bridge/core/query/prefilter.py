@@ -19,6 +19,7 @@ _DATED = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
 _PLAIN = re.compile(r"[A-Za-z0-9 @._+/#&()=!*?$-]+")
 
 _NOT_INDEXED = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})  # too large for an index, and nobody searches in them
+_LONGEST = 200  # databases refuse to look for very long texts, and a part of one must occur too
 _ZONES_APART = 27 * 3600
 
 
@@ -101,4 +102,4 @@ def _prop_needle(prop: PropFilter) -> str:
 def _needle(match: TextMatch) -> str:
     if match.negate or (match.match_type is MatchType.EQUALS and not match.text):
         return ""
-    return max(_PLAIN.findall(match.text), key=len, default="").lower()
+    return max(_PLAIN.findall(match.text), key=len, default="")[:_LONGEST].lower()
