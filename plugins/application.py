@@ -1,4 +1,4 @@
-"""The WSGI application for DAV: Radicale's, with what real clients need beyond it (``docs/dav.md``).
+"""The WSGI application for DAV: Radicale's, with what real clients need beyond it (``docs/decisions/0012``).
 
 Radicale does HTTP, authentication, rights, discovery and properties. Writes and reports are answered here, because
 Radicale would serialize a client's text anew (D16), and parse every resource for each report (D18).
