@@ -16,6 +16,7 @@ from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
 from bridge.services.explain import Explain
+from bridge.services.feeds import Feeds
 from bridge.services.health import Health
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
@@ -36,6 +37,7 @@ class Services:
     settings: Settings
     principals: Principals
     devices: Devices
+    feeds: Feeds
     resources: Resources
     activities: Activities
     contacts: Contacts
@@ -71,6 +73,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         settings=settings,
         principals=Principals(*parts),
         devices=Devices(database, used_clock, key),
+        feeds=Feeds(database, used_clock, key),
         resources=Resources(*parts),
         activities=Activities(*parts),
         contacts=Contacts(*parts),

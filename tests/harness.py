@@ -17,6 +17,7 @@ from bridge.services.activities import Activities
 from bridge.services.actor import Actor
 from bridge.services.contacts import Contacts
 from bridge.services.devices import Devices
+from bridge.services.feeds import Feeds
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
@@ -62,6 +63,7 @@ class Office:
         parts = (self.database, self.clock, self.settings)
         self.principals = Principals(*parts)
         self.devices = Devices(self.database, self.clock, b"k" * 32)
+        self.feeds = Feeds(self.database, self.clock, b"k" * 32)
         self.resources = Resources(*parts)
         self.activities = Activities(*parts)
         self.contacts = Contacts(*parts)

@@ -5,7 +5,7 @@ from flask_babel import Babel
 from jinja2 import StrictUndefined
 
 from bridge.config import Config
-from web import health, landing
+from web import feeds, health, landing
 from web.services import Services
 
 _HEADERS = {
@@ -28,6 +28,7 @@ def create_app(services: Services, config: Config) -> Flask:
     Babel(app, default_locale=config.web.language, default_timezone=config.web.time_zone)
     app.register_blueprint(landing.blueprint(config))
     app.register_blueprint(health.blueprint(services))
+    app.register_blueprint(feeds.blueprint(services))
     app.after_request(_protect)
     return app
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, doctor, journal, serve, transfer, users, why
+from bridge.cli import database, demo, devices, doctor, feeds, journal, serve, transfer, users, why
 from bridge.cli.frame import Commands, Program
 
 
@@ -31,6 +31,7 @@ for command in (
     demo.demo,
     users.group,
     devices.group,
+    feeds.group,
     transfer.import_file,
     transfer.export,
     why.why,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ class Answering:
     """Services whose database answers until ``trouble`` is set."""
 
     trouble: BridgeError | None = None
+    feeds: Any = None
 
     def ready(self) -> None:
         if self.trouble:
