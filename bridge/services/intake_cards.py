@@ -201,7 +201,8 @@ def take_group(session: Session, put: Put, theirs: Contact, text: ClientText) ->
     """A group card gives its members the label of its name, and takes it from those who are no longer in it.
 
     Groups never become persons; members that are not the owner's contacts stay in the text. A renamed group gives
-    its members another label: labels are shared, and one user's group does not rename them for everybody.
+    its members another label: labels are shared, and one user's group does not rename them for everybody. A new group
+    takes a label from nobody: the client did not know who bears it.
     """
     name = theirs.formatted_name.strip()
     present = _present_label(session, put)
@@ -209,7 +210,7 @@ def take_group(session: Session, put: Put, theirs: Contact, text: ClientText) ->
     label = known or contacts.save_label(session, Label(uid=contacts.label_uid(name), name=name))
     old = present or label
     wanted = _by_uid(session, theirs.members, put.owner.id)
-    bearing = _bearers(session, old.id, put.owner.id)
+    bearing = _bearers(session, old.id, put.owner.id) if present is not None else _Members({}, {})
     changes = [Change(known, label, written=text)]
     people: dict[int, Person | Organization] = {**bearing.persons, **wanted.persons}
     changes += _relabelled(people, set(wanted.persons), old.name, name)

@@ -214,3 +214,37 @@ def test_an_activity_of_the_crm_is_listed_and_fetched(office: Office, anna: User
     )
     assert f"UID:{made.uid}\n" in found(reply, f"{CALDAV}calendar-data")[href]
     assert reply.gone() == [f"{CALENDAR}gone.ics"]
+
+
+def test_a_new_group_of_a_known_name_takes_the_label_from_nobody(office: Office, anna: User, iphone: Client) -> None:
+    """Whoever bore the label before is in the group too, as the client learns when it fetches the card."""
+    for uid, labels in (("p-1", ("VIP",)), ("p-2", ())):
+        office.contacts.create_person(CRM, Person(uid, anna.id, f"Person {uid}", labels=labels))
+    lines = ("N:VIP", "FN:VIP", "X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:p-2")
+    created = iphone.put(f"{BOOK}G-1.vcf", vcf(*lines, uid="G-1"), If_None_Match="*")
+    assert (created.status, created.etag) == (201, "")
+    people, _ = office.contacts.owned_by(anna.id)
+    assert {person.uid: person.labels for person in people} == {"p-1": ("VIP",), "p-2": ("VIP",)}
+    card = iphone.get(f"{BOOK}G-1.vcf")
+    assert "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:p-1\r\n" in card.text
+    left = card.text.replace("X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:p-1\r\n", "")
+    assert iphone.put(f"{BOOK}G-1.vcf", left, If_Match=card.etag).status == 204
+    people, _ = office.contacts.owned_by(anna.id)
+    assert {person.uid: person.labels for person in people} == {"p-1": (), "p-2": ("VIP",)}
+
+
+def test_recreating_what_was_deleted(office: Office, anna: User, iphone: Client) -> None:
+    """The same UID at another address, another UID at the same address, and both kinds of objects of one UID."""
+    lines = ("SUMMARY:Lunch", "DTSTART:20261201T100000Z", "DTEND:20261201T110000Z")
+    for href, uid in (("a.ics", "U"), ("b.ics", "U"), ("a.ics", "V"), ("a.ics", "W")):
+        path = f"{CALENDAR}{href}"
+        assert iphone.put(path, ics(*lines, uid=uid), If_None_Match="*").status == 201
+        assert iphone.put(path, ics(*lines, uid=uid), If_None_Match="*").status == 412
+        assert f"UID:{uid}\r\n" in iphone.get(path).text
+        assert iphone.delete(path).status == 204
+        assert iphone.delete(path).status == 404
+    assert iphone.sync(CALENDAR)[1].hrefs() == []
+    assert all(activity.deleted for activity in office.activities.owned_by(anna.id))
+    for href, body in (("a.vcf", vcf(uid="U")), ("b.vcf", vcf("FN:Firma", "X-ABShowAs:COMPANY", uid="U"))):
+        assert iphone.put(f"{BOOK}{href}", body, If_None_Match="*").status == 201
+        assert iphone.delete(f"{BOOK}{href}").status == 204
