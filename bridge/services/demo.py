@@ -22,7 +22,7 @@ from bridge.services.address_books import refresh_organizations, refresh_persons
 from bridge.services.demo_drafts import Circle
 from bridge.services.demo_words import LABELS, Place
 from bridge.services.principals import ACTIVITIES, Principals
-from bridge.services.rendering import ClientText, refresh_activities
+from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
 from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
 from bridge.store import accounts, activities, contacts, resources
@@ -192,11 +192,11 @@ class _Maker:
 
     def _team_meeting(self, session: Session, rng: Random) -> None:
         found, event = drafts.team_meeting(rng, self.owner, self.anchor, self.now)
-        (activity_id,) = activities.add_activities(session, [found])
+        saved = activities.save_activity(session, found)
         collection = resources.collection(session, self.owner.login, ACTIVITIES)
         assert collection is not None  # noqa: S101 - the home has just been arranged
         text = ClientText(collection.id, f"{found.uid}.ics", ical.render(event, stamp=self.now))
-        refresh_activities(session, [activity_id], self.settings, now=self.now, written={activity_id: text})
+        refresh_activity(session, saved, self.settings, now=self.now, written=text)
 
     def _activities(self, session: Session, rng: Random, circle: Circle, count: int) -> None:
         total = self.size.activities

@@ -15,7 +15,7 @@ from bridge.core.person import Label, Organization, Person
 from bridge.services import snapshots
 from bridge.services.actor import Actor
 from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
-from bridge.services.rendering import ClientText, refresh_activities
+from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, Record, Snapshot
 from bridge.store import activities, contacts, journal
@@ -114,7 +114,7 @@ def refresh(
     elsewhere = changed & _SHOWN_ELSEWHERE.get(type(after), set())
     match after:
         case Activity():
-            return refresh_activities(session, [after.id], settings, now=now, written=text)
+            return refresh_activity(session, after, settings, now=now, written=written)
         case Deal():
             ids = activities.activity_ids(session, deal_id=after.id) if elsewhere else []
             return refresh_activities(session, ids, settings, now=now)

@@ -47,19 +47,28 @@ class ClientText:
     text: str
 
 
-def refresh_activities(
-    session: Session,
-    ids: Some[int],
-    settings: Settings,
-    *,
-    now: datetime,
-    written: Mapping[int, ClientText] | None = None,
-) -> int:
-    """Bring the resources of these activities up to date. How many resources changed.
+def refresh_activities(session: Session, ids: Some[int], settings: Settings, *, now: datetime) -> int:
+    """Bring the resources of these activities up to date. How many resources changed."""
+    changed = 0
+    for batch in in_batches(sorted(set(ids))):
+        owners = activities.owners(session, batch)
+        resources.lock_collections(session, owners)
+        found = activities.activities(session, batch).values()
+        changed += _refresh(session, list(found), owners, settings, {}, now)
+    return changed
 
-    ``written`` holds the text of activities that a client has just written, by activity id.
+
+def refresh_activity(
+    session: Session, activity: Activity, settings: Settings, *, now: datetime, written: ClientText | None = None
+) -> int:
+    """Bring the resources of an activity up to date that this transaction has just saved.
+
+    ``written`` is the text that a client has just written.
     """
-    return sum(_refresh_batch(session, batch, settings, written or {}, now) for batch in in_batches(sorted(set(ids))))
+    owners = {activity.owner_id}
+    resources.lock_collections(session, owners)
+    texts = {activity.id: written} if written is not None else {}
+    return _refresh(session, [activity], owners, settings, texts, now)
 
 
 def in_batches(items: Sequence[Item], size: int = BATCH) -> Iterator[Sequence[Item]]:
@@ -78,17 +87,19 @@ class _View:
     options: CalendarOptions
 
 
-def _refresh_batch(
-    session: Session, ids: Sequence[int], settings: Settings, written: Mapping[int, ClientText], now: datetime
+def _refresh(
+    session: Session,
+    found: Sequence[Activity],
+    owners: Some[int],
+    settings: Settings,
+    written: Mapping[int, ClientText],
+    now: datetime,
 ) -> int:
-    owners = activities.owners(session, ids)
-    resources.lock_collections(session, owners)
-    found = activities.activities(session, ids)
-    linked = activities.linked_records(session, list(found.values()))
-    views = _views(session, owners, settings)
-    present = present_resources(session, [Source(activity_id=i) for i in found])
+    linked = activities.linked_records(session, found)
+    views = _views(session, owners, settings) if any(not activity.deleted for activity in found) else []
+    present = present_resources(session, [Source(activity_id=activity.id) for activity in found])
     wanted = {}
-    for activity in found.values():
+    for activity in found:
         source = Source(activity_id=activity.id)
         own = [view for view in views if view.collection.subject_id == activity.owner_id]
         drawing = _Drawing(activity, linked[activity.id], present[source], written.get(activity.id), now)
