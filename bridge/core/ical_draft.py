@@ -1,6 +1,6 @@
 """A component while it is being changed: lines are replaced where they stand, and no other is touched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bridge.core.contentline import Component, ContentLine
 
@@ -31,7 +31,15 @@ class Draft:
         places = [index for index, child in enumerate(children) if isinstance(child, ContentLine) and unwanted(child)]
         if not places and not lines:
             return
-        kept = [child for index, child in enumerate(children) if index not in set(places)]
-        ends = [index for index, child in enumerate(kept, start=1) if isinstance(child, ContentLine)]
-        place = places[0] if places else max(ends, default=0)
+        gone = set(places)
+        kept = [child for index, child in enumerate(children) if index not in gone] if gone else children
+        place = places[0] if places else _after_lines(kept)
         self.component = Component(self.component.name, (*kept[:place], *lines, *kept[place:]))
+
+
+def _after_lines(children: Sequence[ContentLine | Component]) -> int:
+    """Where a new line goes: behind the last one, before what comes after it."""
+    for index in range(len(children), 0, -1):
+        if isinstance(children[index - 1], ContentLine):
+            return index
+    return 0
