@@ -49,11 +49,8 @@ class Crm:
     def change_person(self, person: Person, edit: Callable[[Person], Person]) -> Person:
         return self.services.contacts.change_person(CRM, person.id, edit)
 
-    def delete_contact(self, uid: str) -> None:
-        """Delete the person or the organization with a UID."""
-        for person in self.people():
-            if person.uid == uid:
-                self.services.contacts.delete_person(CRM, person.id)
-        for company in self.companies():
-            if company.uid == uid:
-                self.services.contacts.delete_organization(CRM, company.id)
+    def delete_contact(self, contact: Person | Organization) -> None:
+        if isinstance(contact, Person):
+            self.services.contacts.delete_person(CRM, contact.id)
+        else:
+            self.services.contacts.delete_organization(CRM, contact.id)
