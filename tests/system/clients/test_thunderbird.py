@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from bridge.core.contact import Labelled
+from bridge.core.contact import Labelled, Photo
 from bridge.core.person import Person
 from bridge.core.user import User
 from bridge.store.database import Database
@@ -219,3 +219,26 @@ def test_it_shows_a_colleagues_calendar_as_read_only(office: Office, thunderbird
     refused = thunderbird.put(f"{path}x.ics", ics())
     assert refused.status == 403
     assert thunderbird.delete(f"{path}x.ics").status in {403, 404}
+
+
+def test_what_it_shows_it_may_clear(office: Office, anna: User, thunderbird: Client) -> None:
+    """D11: it shows photos and categories, so leaving them out clears them; a picture that is none clears nothing."""
+    ilze = office.contacts.create_person(
+        CRM, Person("p-1", anna.id, "Ilze Ozola", labels=("VIP",), photo=Photo(picture()))
+    )
+    href = f"{BOOK}p-1.vcf"
+    odd = "PHOTO;ENCODING=b;TYPE=JPEG:AAAA"
+    lines = [line for line in unfolded(thunderbird.get(href).text) if not line.startswith("PHOTO")]
+    write(thunderbird, href, "\r\n".join([*lines[:-2], odd, *lines[-2:]]))
+    assert office.contacts.person(ilze.id).photo == Photo(picture())
+    assert odd not in thunderbird.get(href).text
+    lines = [line for line in unfolded(thunderbird.get(href).text) if not line.startswith(("PHOTO", "CATEGORIES"))]
+    served = write(thunderbird, href, "\r\n".join(lines))
+    person = office.contacts.person(ilze.id)
+    assert (person.photo, person.labels) == (None, ())
+    assert "PHOTO" not in served
+    assert "CATEGORIES" not in served
+
+
+def unfolded(text: str) -> list[str]:
+    return text.replace("\r\n ", "").split("\r\n")
