@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from radicale import config, httputils, types
 from radicale.app import Application
@@ -142,7 +142,9 @@ class DavApplication(Application):
             if answer is not None:
                 headers = {"Content-Type": answer.content_type, "DAV": httputils.DAV_HEADERS}
                 return answer.status, headers, answer.body, None
-        return super().do_PROPFIND(_again(environ, body), base_prefix, path, user, *rest)
+        # Radicale reads UTF-8 only, whatever the document says of itself.
+        known = b"" if request is None else tostring(request, encoding="utf-8")
+        return super().do_PROPFIND(_again(environ, known), base_prefix, path, user, *rest)
 
     def _shortcut(self, request: Element, depth: str, base_prefix: str, path: str) -> reports.Answer | None:
         target = address_of(path)

@@ -28,6 +28,7 @@ _MISLEADING = frozenset(
         "FORWARDED_PREFIX",
     )
 )
+_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|$)", re.IGNORECASE)
 _ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 
 
@@ -65,6 +66,7 @@ def plain_environ(environ: Environ) -> dict[str, Any]:
         plain.pop("HTTP_AUTHORIZATION", None)
     content_type = str(plain.get("CONTENT_TYPE", ""))
     plain |= {_CONTENT_TYPE: content_type, "CONTENT_TYPE": content_type.partition(";")[0]}
+    plain["HTTP_ACCEPT_ENCODING"] = "gzip" if _GZIP.search(str(plain.get("HTTP_ACCEPT_ENCODING", ""))) else ""
     return plain | {"QUERY_STRING": "", "PATH_INFO": path_info(environ)}
 
 
