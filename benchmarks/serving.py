@@ -15,7 +15,7 @@ from benchmarks import bodies, corpus, filling, load
 from benchmarks.client import Account, Client
 from benchmarks.corpus import Corpus
 from benchmarks.load import Load
-from benchmarks.processes import Memory, Process, free_port, memory
+from benchmarks.processes import Memory, Process, cpu_seconds, free_port, memory
 from benchmarks.runs import LOADS
 from benchmarks.servers import bridge_config, bridge_environ
 
@@ -66,9 +66,14 @@ VARIANTS = (
 
 @dataclass
 class Outcome:
-    """What was measured of one variant: the loads by number of clients, and its memory after the last one."""
+    """What was measured of one variant: the loads by number of clients, and its memory after the last one.
+
+    ``cpu`` is how many seconds its processes computed for each of the requests of one load. Unlike the rate it hardly
+    depends on what else the machine does.
+    """
 
     loads: dict[int, list[Load]]
+    cpu: dict[int, list[float]]
     memory: Sequence[Memory] = ()
     closes: bool = False
 
@@ -78,7 +83,9 @@ def compare(folder: Path, size: int, rounds: int, seconds: float) -> Mapping[str
     found, environ = corpus.make(size), bridge_environ(folder, 1)
     password = filling.fill(bridge_config(environ), found)
     variants = [each for each in VARIANTS if find_spec(each.needs)]
-    outcomes = {each.name: Outcome({clients: [] for clients in LOADS}) for each in variants}
+    outcomes = {
+        each.name: Outcome({clients: [] for clients in LOADS}, {clients: [] for clients in LOADS}) for each in variants
+    }
     serial = 0
     for _ in range(rounds):
         for variant in variants:
@@ -103,8 +110,10 @@ def _measure(outcome: Outcome, process: Process, account: Account, found: Corpus
             outcome.closes = client.closed > 0
     for clients in LOADS:
         serial += 1
+        before = cpu_seconds(process.ids())
         done = load.mixed(account, _CALENDAR, found.single()[0], clients, seconds, serial)
         outcome.loads[clients].append(done)
+        outcome.cpu[clients].append((cpu_seconds(process.ids()) - before) / max(1, done.requests))
     outcome.memory = memory(process.ids())
     return serial
 
@@ -112,7 +121,7 @@ def _measure(outcome: Outcome, process: Process, account: Account, found: Corpus
 def table(outcomes: Mapping[str, Outcome]) -> str:
     """A table in Markdown: medians over the rounds."""
     heading = [
-        "requests/s (p95 in ms)",
+        "requests/s (p95, ms; CPU per request, ms)",
         *(f"{clients} clients" for clients in LOADS),
         "errors",
         "PSS, MB",
@@ -120,17 +129,18 @@ def table(outcomes: Mapping[str, Outcome]) -> str:
     ]
     lines = [heading, ["---"] * len(heading)]
     for name, outcome in outcomes.items():
-        cells = [_cell(loads) for loads in outcome.loads.values()]
+        cells = [_cell(loads, outcome.cpu[clients]) for clients, loads in outcome.loads.items()]
         errors = sum(len(each.errors) for loads in outcome.loads.values() for each in loads)
         held = " + ".join(str(each.pss >> 20) for each in outcome.memory)
         lines.append([name, *cells, str(errors), held, "no" if outcome.closes else "yes"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(loads: Sequence[Load]) -> str:
+def _cell(loads: Sequence[Load], cpu: Sequence[float]) -> str:
     if not loads:
         return "–"
-    return f"{median(each.per_second for each in loads):,.0f} ({median(each.p95 for each in loads) * 1000:.1f})"
+    rate, p95 = median(each.per_second for each in loads), median(each.p95 for each in loads)
+    return f"{rate:,.0f} ({p95 * 1000:.1f}; {median(cpu) * 1000:.2f})"
 
 
 @click.command()
