@@ -1,7 +1,8 @@
 """Turn errors into answers that DAV clients and people understand (D14): a status, a condition, a sentence."""
 
 from http import HTTPStatus
-from xml.etree.ElementTree import Element
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element, SubElement
 
 from radicale import types, xmlutils
 
@@ -15,9 +16,16 @@ from bridge.errors import (
     TemporaryError,
     TooManyTries,
 )
-from plugins.reports.dispatch import REPORTS
+from bridge.services.principals import CONTACTS
+from bridge.store.models.resources import CollectionKind
+from plugins.reports.dispatch import supported
 from plugins.reports.multistatus import refusal
 from plugins.requests import TooLarge, UnknownCharset
+
+EVERYWHERE = tuple(
+    f"{{DAV:}}{name}" for name in ("expand-property", "principal-property-search", "principal-search-property-set")
+)
+"""The reports that any resource answers (``plugins.principal_reports``)."""
 
 _PLAIN = "text/plain"
 
@@ -71,6 +79,10 @@ _HOMES = {
 }
 _ADDRESSES = xmlutils.make_clark("C:calendar-user-address-set")
 _REPORTS = xmlutils.make_clark("D:supported-report-set")
+_QUERIES = {
+    xmlutils.make_clark("C:calendar-query"): CollectionKind.CALENDAR,
+    xmlutils.make_clark("CR:addressbook-query"): CollectionKind.ADDRESS_BOOK,
+}
 _VERSIONS = xmlutils.make_clark("CR:supported-address-data")
 
 
@@ -82,9 +94,24 @@ def _tidy_property(prop: Element, href: str, addresses: tuple[str, ...]) -> None
     elif prop.tag == _VERSIONS:
         for version in [found for found in prop if found.get("version") != "3.0"]:
             prop.remove(version)
-    elif prop.tag == _REPORTS:
-        for report in [found for found in prop if not REPORTS.keys() & {inner.tag for inner in found.iter()}]:
-            prop.remove(report)
+    elif prop.tag == _REPORTS and len(prop):
+        _set_reports(prop, href)
+
+
+def _set_reports(prop: Element, href: str) -> None:
+    """What Radicale announces tells the kind of a collection; it announces too little on a resource (RFC 4791 7)."""
+    listed = {found.tag for found in prop.iter()}
+    names: tuple[str, ...] = ()
+    if not href.endswith("/"):
+        in_book = unquote(href).split("/")[-2:-1] == [CONTACTS]
+        kind = CollectionKind.ADDRESS_BOOK if in_book else CollectionKind.CALENDAR
+        names = supported(kind, resource=True)
+    elif _QUERIES.keys() & listed:
+        names = next(supported(kind) for tag, kind in _QUERIES.items() if tag in listed)
+    prop.clear()
+    for name in (*EVERYWHERE, *names):
+        report = SubElement(SubElement(prop, "{DAV:}supported-report"), "{DAV:}report")
+        SubElement(report, name)
 
 
 def _set_hrefs(prop: Element, hrefs: tuple[str, ...]) -> None:

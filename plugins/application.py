@@ -6,6 +6,7 @@ Radicale would serialize a client's text anew (D16), and parse every resource fo
 
 import io
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -16,12 +17,14 @@ from radicale.app import Application
 
 from bridge.errors import BridgeError, Invalid, NotAllowed, TemporaryError, TooManyTries
 from bridge.services.devices import Devices
-from bridge.services.principals import Principals
+from bridge.services.principals import Principals, permissions
 from bridge.services.resources import Resources
-from plugins import properties, reports, shortcuts
+from plugins import principal_reports, properties, reports, shortcuts
 from plugins.answers import error_response, tidy_multistatus
 from plugins.auth import Auth
 from plugins.context import current_request, request_context
+from plugins.describing import Describer
+from plugins.principal_reports import PRINCIPAL_REPORTS
 from plugins.requests import (
     address_of,
     decode_text,
@@ -258,9 +261,17 @@ class DavApplication(Application):
             return httputils.NOT_ALLOWED
         body = read_body(environ, self._options.max_body)
         request = reports.read_request(body)
+        if request.tag in PRINCIPAL_REPORTS:
+            answer = self._about_principals(request, environ.get("HTTP_DEPTH", "0"), base_prefix, path, user)
+            return answer.status, {"Content-Type": answer.content_type}, answer.body, None
         with self._services.resources.reading() as reader:
             answer = reports.answer(request, principal=user, base_prefix=base_prefix, path=path, reader=reader)
         return answer.status, {"Content-Type": answer.content_type}, answer.body, None
+
+    def _about_principals(self, request: Element, depth: str, base_prefix: str, path: str, user: str) -> reports.Answer:
+        describer = Describer(self, self._storage, permissions, base_prefix=base_prefix, user=user)
+        known = partial(self._services.principals.known_to, user)
+        return principal_reports.answer(principal_reports.Asked(request, path, depth, describer, known))
 
     def _may_read(self, user: str, path: str) -> bool:
         return bool(set("rR") & set(self._rights.authorization(user, set(), path)))

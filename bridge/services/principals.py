@@ -20,7 +20,7 @@ from bridge.services.address_books import refresh_labels, refresh_organizations,
 from bridge.services.choices import calendar_options, shows_tasks
 from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
-from bridge.store import accounts, activities, contacts, resources
+from bridge.store import accounts, activities, collections, contacts, placements
 from bridge.store.database import Database
 from bridge.store.models.resources import CollectionKind
 from bridge.store.views import Collection
@@ -50,6 +50,13 @@ class Principals:
         """Every user, by login."""
         with self._database.read() as session:
             return list(accounts.users(session).values())
+
+    def known_to(self, login: str) -> list[User]:
+        """Whom a user may know: themself first, and those whose calendars they have chosen. Raises ``NotFound``."""
+        with self._database.read() as session:
+            user = _user(session, login)
+            colleagues = accounts.users(session, accounts.colleagues_of(session, user.id))
+            return [user, *(colleague for colleague in colleagues.values() if colleague.enabled)]
 
     def add(self, user: User, password: str | None = None) -> User:
         """Add a user with a home. Raises ``Invalid`` or ``Conflict``."""
@@ -104,30 +111,30 @@ class Principals:
             return
         self._swept[login] = now.date()
         with self._database.read() as session:
-            if not resources.due_for_sweep(session, login, now.date()):
+            if not collections.due_for_sweep(session, login, now.date()):
                 return
         with self._database.write() as session:
             user = _user(session, login)
-            resources.lock_collections(session, [user.id])
-            due = resources.due_for_sweep(session, login, now.date())
+            collections.lock_collections(session, [user.id])
+            due = collections.due_for_sweep(session, login, now.date())
             ahead = int((now + INDEXED_AHEAD / 2).timestamp())
-            ids = set(resources.running_out(session, due, ahead))
+            ids = set(placements.running_out(session, due, ahead))
             if user.past_days:
                 before = int((now - timedelta(days=user.past_days)).timestamp())
-                ids |= {found for each in due for found in resources.ended_before(session, each, before)}
+                ids |= {found for each in due for found in placements.ended_before(session, each, before)}
             refresh_activities(session, ids, self._settings, now=now)
-            resources.mark_swept(session, due, now.date())
+            collections.mark_swept(session, due, now.date())
 
     def arrange(self, session: Session, user: User) -> None:
         """Give a home the collections that its user's choices ask for, take away the others, and fill new ones."""
         wanted = self._wanted(session, user)
-        present = {c.name: c for c in resources.collections_in_home(session, user.login)}
+        present = {c.name: c for c in collections.collections_in_home(session, user.login)}
         for name, collection in present.items():
             if name not in wanted:
-                resources.remove_collection(session, collection.id)
+                collections.remove_collection(session, collection.id)
         new = [collection for name, collection in wanted.items() if name not in present]
         for collection in new:
-            resources.add_collection(
+            collections.add_collection(
                 session,
                 uid=uuid4().hex,
                 owner_id=user.id,

@@ -38,9 +38,14 @@ REPORTS: Mapping[str, Report] = {
 """The reports on collections, by the Clark name of the request's root element."""
 
 
-def supported(kind: CollectionKind) -> tuple[str, ...]:
-    """Return the Clark names of the reports that a collection announces (``DAV:supported-report-set``)."""
-    return tuple(tag for tag, report in REPORTS.items() if kind in report.kinds)
+_COLLECTIONS_ONLY = frozenset({f"{DAV}sync-collection", f"{CALDAV}free-busy-query"})
+
+
+def supported(kind: CollectionKind, *, resource: bool = False) -> tuple[str, ...]:
+    """Return the Clark names of the reports on a collection, or on a ``resource`` in one."""
+    return tuple(
+        tag for tag, report in REPORTS.items() if kind in report.kinds and not (resource and tag in _COLLECTIONS_ONLY)
+    )
 
 
 def answer(request: Element, *, principal: str, base_prefix: str, path: str, reader: ResourceReader) -> Answer:
