@@ -236,14 +236,16 @@ def test_a_disabled_colleague_is_not_found(office: Office, anna: Client) -> None
     "body",
     [
         "<A:principal-property-search {}/>",
-        "<A:principal-property-search {}><A:property-search><A:match/></A:property-search></A:principal-property-search>",
-        "<A:principal-property-search {}><A:property-search><A:prop/></A:property-search></A:principal-property-search>",
-        '<!DOCTYPE x [<!ENTITY e "b">]><A:principal-property-search {}/>',
-        "<A:principal-property-search {}",
+        "<A:{0} {1}/>",
+        "<A:{0} {1}><A:property-search><A:match>x</A:match></A:property-search></A:{0}>",
+        "<A:{0} {1}><A:property-search><A:prop><A:displayname/></A:prop></A:property-search></A:{0}>",
+        '<!DOCTYPE x [<!ENTITY e "b">]><A:{0} {1}/>',
+        "<A:{0} {1}",
     ],
 )
 def test_a_broken_search_is_refused(anna: Client, body: str) -> None:
-    assert anna.request("REPORT", ROOT, body.replace("{}", 'xmlns:A="DAV:"')).status == 400
+    name = "principal-property-search"
+    assert anna.request("REPORT", ROOT, body.format(name, 'xmlns:A="DAV:"')).status == 400
 
 
 # principal-search-property-set (RFC 3744 9.5)
