@@ -17,7 +17,7 @@ from bridge.services.records import Change
 from bridge.services.rendering import refresh_activities
 from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
-from bridge.store import accounts, activities, resources
+from bridge.store import accounts, activities, collections, placements
 from bridge.store.database import Database
 
 
@@ -46,7 +46,7 @@ class Activities:
         horizon = now + timedelta(days=self._settings.series_horizon_days)
         past = now - timedelta(days=31)
         with self._database.read() as session:
-            found = resources.occurrences(session, activity_id, int(past.timestamp()), int(horizon.timestamp()))
+            found = placements.occurrences(session, activity_id, int(past.timestamp()), int(horizon.timestamp()))
         return [(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)) for start, end in found]
 
     def create(self, actor: Actor, activity: Activity) -> Activity:
@@ -126,7 +126,7 @@ def _activity(session: Session, activity_id: int) -> Activity:
 
 def _locked(session: Session, activity_id: int) -> Activity:
     """The activity as it stays until the transaction ends."""
-    resources.lock_collections(session, [_activity(session, activity_id).owner_id])
+    collections.lock_collections(session, [_activity(session, activity_id).owner_id])
     return _activity(session, activity_id)
 
 

@@ -16,9 +16,9 @@ from bridge.core.user import User
 from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.rendering import ClientText, in_batches
 from bridge.services.settings import Settings
-from bridge.store import accounts, contacts, resources
+from bridge.store import accounts, collections, contacts
 from bridge.store.models.resources import CollectionKind
-from bridge.store.resources import Index, Placed, Source
+from bridge.store.placements import Index, Placed, Source
 from bridge.store.views import Collection
 
 CARD = "VCARD"
@@ -126,8 +126,8 @@ def _group_card(
 
 
 def _books(session: Session, owner_ids: Some[int]) -> dict[int, Collection]:
-    resources.lock_collections(session, owner_ids)
-    shown = resources.collections_showing(session, owner_ids)
+    collections.lock_collections(session, owner_ids)
+    shown = collections.collections_showing(session, owner_ids)
     return {c.owner_id: c for c in shown if c.kind is CollectionKind.ADDRESS_BOOK}
 
 

@@ -14,7 +14,7 @@ from bridge.services.actor import Actor
 from bridge.services.records import Change
 from bridge.services.settings import Settings
 from bridge.services.snapshots import Record
-from bridge.store import contacts, resources
+from bridge.store import collections, contacts
 from bridge.store.database import Database
 
 
@@ -124,13 +124,13 @@ def _organization(session: Session, organization_id: int) -> Organization:
 
 def _locked_person(session: Session, person_id: int) -> Person:
     """The person as they stay until the transaction ends."""
-    resources.lock_collections(session, [_person(session, person_id).owner_id])
+    collections.lock_collections(session, [_person(session, person_id).owner_id])
     return _person(session, person_id)
 
 
 def _locked_organization(session: Session, organization_id: int) -> Organization:
     """The organization as it stays until the transaction ends."""
-    resources.lock_collections(session, [_organization(session, organization_id).owner_id])
+    collections.lock_collections(session, [_organization(session, organization_id).owner_id])
     return _organization(session, organization_id)
 
 

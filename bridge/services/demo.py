@@ -25,7 +25,7 @@ from bridge.services.principals import ACTIVITIES, Principals
 from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
 from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
-from bridge.store import accounts, activities, contacts, resources
+from bridge.store import accounts, activities, collections, contacts
 from bridge.store.database import Database
 
 BATCH = 500
@@ -193,7 +193,7 @@ class _Maker:
     def _team_meeting(self, session: Session, rng: Random) -> None:
         found, event = drafts.team_meeting(rng, self.owner, self.anchor, self.now)
         saved = activities.save_activity(session, found)
-        collection = resources.collection(session, self.owner.login, ACTIVITIES)
+        collection = collections.collection(session, self.owner.login, ACTIVITIES)
         assert collection is not None  # noqa: S101 - the home has just been arranged
         text = ClientText(collection.id, f"{found.uid}.ics", ical.render(event, stamp=self.now))
         refresh_activity(session, saved, self.settings, now=self.now, written=text)

@@ -24,11 +24,11 @@ from bridge.services.placement import kept_text
 from bridge.services.records import title_of
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, shown_by, source_of
-from bridge.store import accounts, activities, contacts, journal, resources
+from bridge.store import accounts, activities, collections, contacts, journal, placements
 from bridge.store.database import Database
 from bridge.store.models.journal import JournalAction, RecordKind
 from bridge.store.models.resources import CollectionKind
-from bridge.store.resources import Placed
+from bridge.store.placements import Placed
 from bridge.store.views import Collection
 
 Shown = Activity | Person | Organization
@@ -126,9 +126,9 @@ class _Asked:
     def _by_href(self, item: str) -> Iterator[Shown]:
         """A name in the user's home, or a whole address; tombstones remember what they showed."""
         name = item.rstrip("/").rpartition("/")[2]
-        for collection in resources.collections_in_home(self.session, self.user.login):
+        for collection in collections.collections_in_home(self.session, self.user.login):
             for href in dict.fromkeys((name, unquote(name))):
-                placed = resources.placed_at(self.session, collection.id, href)
+                placed = placements.placed_at(self.session, collection.id, href)
                 record = shown_by(self.session, placed.source) if placed else None
                 if isinstance(record, Shown):
                     yield record
@@ -149,10 +149,10 @@ class _Asked:
     def answer(self, record: Shown) -> Answer:
         """Go through the collections of the home that take records of this kind."""
         wanted = CollectionKind.CALENDAR if isinstance(record, Activity) else CollectionKind.ADDRESS_BOOK
-        home = resources.collections_in_home(self.session, self.user.login)
+        home = collections.collections_in_home(self.session, self.user.login)
         source = source_of(record)
         assert source is not None  # noqa: S101 - every record here is shown by resources
-        present = resources.showing(self.session, source.column[0], [record.id])
+        present = placements.showing(self.session, source.column[0], [record.id])
         deletion = self._deletion(record) if record.deleted else None
         places = (self._place(record, c, present, deletion) for c in home if c.kind is wanted)
         return Answer(

@@ -13,7 +13,7 @@ from bridge.core.person import Organization, Person
 from bridge.core.user import User
 from bridge.services.rendering import in_batches
 from bridge.services.snapshots import Record, source_of, to_json
-from bridge.store import accounts, activities, contacts, resources
+from bridge.store import accounts, activities, collections, contacts, placements
 
 FORMAT, VERSION = "davbridge-export", 1
 _BOOKKEEPING = ("owner_id", "deleted", "updated_at")
@@ -51,7 +51,7 @@ class _Own:
 
     def __init__(self, session: Session, owner: User) -> None:
         self._session = session
-        shown = resources.collections_showing(session, [owner.id])
+        shown = collections.collections_showing(session, [owner.id])
         self._names = {c.id: c.name for c in shown if not c.read_only}
 
     def read(self, load: Callable[[Session, Sequence[int]], dict[int, Any]], ids: Sequence[int]) -> list[Any]:
@@ -78,7 +78,7 @@ class _Own:
                 "href": placed.resource.href,
                 "text": placed.resource.text,
             }
-            for placed in resources.showing(self._session, column, ids)
+            for placed in placements.showing(self._session, column, ids)
             if placed.collection_id in self._names and not placed.resource.deleted
         }
 

@@ -16,7 +16,7 @@ from bridge.errors import Invalid, NotFound
 from bridge.ports import Clock
 from bridge.services.devices import ALPHABET
 from bridge.services.principals import ACTIVITIES, DISPLAYNAME
-from bridge.store import accounts, feeds, resources
+from bridge.store import accounts, collections, feeds, resources
 from bridge.store.database import Database
 from bridge.store.feeds import Feed
 from bridge.store.views import Collection
@@ -90,7 +90,7 @@ class Feeds:
         """What a secret gives access to. Raises ``NotFound``, the same for one that never was and a revoked one."""
         with self._database.read() as session:
             found = feeds.feed_by_key(session, self._hash(secret))
-            collection = resources.collection(session, found[0].login, ACTIVITIES) if found else None
+            collection = collections.collection(session, found[0].login, ACTIVITIES) if found else None
         if found is None or collection is None:
             raise NotFound("There is no such calendar.")
         user, feed = found

@@ -11,7 +11,7 @@ from bridge.services import certificates
 from bridge.services.health_rows import collection_problems, resource_problems
 from bridge.services.health_rules import out_of_step
 from bridge.services.settings import Settings
-from bridge.store import accounts, inspection, resources
+from bridge.store import accounts, collections, inspection, resources
 from bridge.store.database import Database
 
 _NEVER_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,7 +101,7 @@ class Health:
         """Whether every finished text is what its row says of it, in bounded memory."""
         with self._database.read() as session:
             users = accounts.users(session).values()
-            homes = [c for user in users for c in resources.collections_in_home(session, user.login)]
+            homes = [c for user in users for c in collections.collections_in_home(session, user.login)]
             total, done = inspection.count_resources(session), 0
             for collection in homes:
                 where = f"{collection.owner}/{collection.name}"

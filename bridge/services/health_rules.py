@@ -12,7 +12,7 @@ from bridge.errors import Invalid
 from bridge.services.address_books import refresh_organizations, refresh_persons
 from bridge.services.rendering import in_batches, refresh_activities
 from bridge.services.settings import Settings
-from bridge.store import accounts, activities, contacts, resources
+from bridge.store import accounts, activities, collections, contacts, placements
 from bridge.store.database import Database
 
 BATCH = 200
@@ -98,9 +98,9 @@ def _try(changed: int) -> NoReturn:
 def _awaits_sweep(database: Database, activity_id: int, now: datetime) -> bool:
     """Whether it has only grown old since calendars of limited reach were last swept, as they are once a day (R27)."""
     with database.read() as session:
-        present = [p for p in resources.showing(session, "activity_id", [activity_id]) if not p.resource.deleted]
+        present = [p for p in placements.showing(session, "activity_id", [activity_id]) if not p.resource.deleted]
         owner = activities.activities(session, [activity_id])[activity_id].owner_id
-        shown = {c.id: c.owner_id for c in resources.collections_showing(session, [owner])}
+        shown = {c.id: c.owner_id for c in collections.collections_showing(session, [owner])}
         users = accounts.users(session, set(shown.values()))
     for placed in present:
         reach = users[shown[placed.collection_id]].past_days

@@ -13,7 +13,7 @@ from bridge.services.importing import Importing, Progress, Result, refused, stab
 from bridge.services.placement import href_of
 from bridge.services.principals import ACTIVITIES, CONTACTS, TASKS
 from bridge.services.resources import Precondition
-from bridge.store import resources
+from bridge.store import collections, placements, resources
 
 _TASK = "VTODO"
 
@@ -43,34 +43,34 @@ class ObjectPiece:
 
     def look(self, session: Session) -> object:
         """The text that clients see now."""
-        found = resources.collection(session, self.importing.owner.login, self.collection)
-        hrefs = resources.hrefs_with_uid(session, found.id, self.uid) if found else []
+        found = collections.collection(session, self.importing.owner.login, self.collection)
+        hrefs = placements.hrefs_with_uid(session, found.id, self.uid) if found else []
         texts = resources.resources_by_href(session, found.id, hrefs) if found else ()
         return [stable(resource.text) for resource in texts]
 
     def _check_collection(self, session: Session) -> None:
         """Refuse tasks where there is no task list, and what is in the other collection already."""
         login = self.importing.owner.login
-        if resources.collection(session, login, self.collection) is None:
+        if collections.collection(session, login, self.collection) is None:
             raise NotAllowed(
                 "None of the user's activity types is shown as a task, so there is no task list.",
                 remedy=f"Show one with “davbridge user set {login} --show task=task”.",
             )
         others = {ACTIVITIES: TASKS, TASKS: ACTIVITIES}.get(self.collection, "")
-        other = resources.collection(session, login, others)
-        if other is not None and resources.hrefs_with_uid(session, other.id, self.uid):
+        other = collections.collection(session, login, others)
+        if other is not None and placements.hrefs_with_uid(session, other.id, self.uid):
             raise Conflict(f"There is already an object with this UID in the collection “{others}”.")
 
     def _href(self, session: Session) -> str:
         """Where the UID is; else a name made from it that no other object has or had."""
-        collection = resources.collection(session, self.importing.owner.login, self.collection)
+        collection = collections.collection(session, self.importing.owner.login, self.collection)
         assert collection is not None  # noqa: S101 - checked before
-        if hrefs := resources.hrefs_with_uid(session, collection.id, self.uid):
+        if hrefs := placements.hrefs_with_uid(session, collection.id, self.uid):
             return hrefs[0]
         name = self.wish or href_of(self.uid, self.component)
         stem, _, ending = name.rpartition(".")
         number = 1
-        while (placed := resources.placed_at(session, collection.id, name)) and placed.resource.uid != self.uid:
+        while (placed := placements.placed_at(session, collection.id, name)) and placed.resource.uid != self.uid:
             number += 1
             name = f"{stem}-{number}.{ending}"
         return name

@@ -22,7 +22,7 @@ from bridge.services.principals import ACTIVITIES, CONTACTS
 from bridge.services.records import Change
 from bridge.services.rendering import ClientText
 from bridge.services.snapshots import from_json
-from bridge.store import accounts, activities, contacts, resources
+from bridge.store import accounts, activities, collections, contacts, placements
 from bridge.store.models.journal import RecordKind
 from bridge.store.models.resources import CollectionKind
 
@@ -207,12 +207,12 @@ class RecordPiece:
         login = self.importing.owner.login
         fallback = ACTIVITIES if isinstance(self.record, Activity) else CONTACTS
         wanted = CollectionKind.CALENDAR if isinstance(self.record, Activity) else CollectionKind.ADDRESS_BOOK
-        named = resources.collection(session, login, self.collection)
+        named = collections.collection(session, login, self.collection)
         if named is None or named.read_only or named.kind is not wanted:
-            named = resources.collection(session, login, fallback)
+            named = collections.collection(session, login, fallback)
         if named is None:
             return None
-        placed = resources.placed_at(session, named.id, self.text.href)
+        placed = placements.placed_at(session, named.id, self.text.href)
         own = placed is not None and before is not None and placed.source == snapshots.source_of(before)
         href = self.text.href if placed is None or own else ""
         return ClientText(named.id, href, self.text.text)

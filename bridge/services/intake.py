@@ -12,9 +12,9 @@ from bridge.core.user import User
 from bridge.errors import Conflict, Invalid
 from bridge.services.actor import Actor
 from bridge.services.snapshots import Snapshot
-from bridge.store import journal, resources
+from bridge.store import journal, placements
 from bridge.store.models.journal import RecordKind
-from bridge.store.resources import Placed
+from bridge.store.placements import Placed
 from bridge.store.views import Collection
 
 Fields = TypeVar("Fields")
@@ -55,7 +55,7 @@ def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
             condition=condition,
             href=put.href,
         )
-    others = [href for href in resources.hrefs_with_uid(session, put.collection.id, uid) if href != put.href]
+    others = [href for href in placements.hrefs_with_uid(session, put.collection.id, uid) if href != put.href]
     if others:
         raise Conflict("There is already a resource with this UID.", condition=condition, href=others[0])
 

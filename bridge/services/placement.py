@@ -9,8 +9,8 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from bridge.store import resources
-from bridge.store.resources import Index, Placed, Source
+from bridge.store import collections, placements
+from bridge.store.placements import Index, Placed, Source
 from bridge.store.views import Resource
 
 _WORTH_INDEXING = 30 * 24 * 3600  # seconds
@@ -51,7 +51,7 @@ def present_resources(session: Session, sources: Iterable[Source]) -> dict[Sourc
     present: dict[Source, list[Placed]] = {source: [] for source in sources}
     if present:
         column = next(iter(present)).column[0]
-        for placed in resources.showing(session, column, [source.column[1] for source in present]):
+        for placed in placements.showing(session, column, [source.column[1] for source in present]):
             present[placed.source].append(placed)
     return present
 
@@ -114,7 +114,7 @@ def _placed_for(session: Session, target: Wanted, present: Sequence[Placed]) -> 
     here = [p for p in present if p.collection_id == target.collection_id]
     if target.href:
         same = next((p for p in here if p.resource.href == target.href), None)
-        return same or resources.placed_at(session, target.collection_id, target.href)
+        return same or placements.placed_at(session, target.collection_id, target.href)
     return next((p for p in here if not p.resource.deleted), here[-1] if here else None)
 
 
@@ -144,19 +144,19 @@ def _write(session: Session, collection_id: int, changes: Sequence[_Change], *, 
         if change.silent and change.placed is not None:
             present = change.placed.resource
             kept = replace(change.resource, revision=present.revision, modified_at=present.modified_at)
-            resources.change_resource(session, change.placed, change.source, kept, change.index)
+            placements.change_resource(session, change.placed, change.source, kept, change.index)
     if not loud:
         return 0
-    revisions = resources.next_revisions(session, collection_id, len(loud), now=now)
+    revisions = collections.next_revisions(session, collection_id, len(loud), now=now)
     hrefs = iter(_free_hrefs(session, collection_id, [c.resource for c in loud if c.placed is None]))
     added = []
     for revision, change in zip(revisions, loud, strict=True):
         finished = replace(change.resource, revision=revision, modified_at=now)
         if change.placed is not None:
-            resources.change_resource(session, change.placed, change.source, finished, change.index)
+            placements.change_resource(session, change.placed, change.source, finished, change.index)
         else:
             added.append((collection_id, change.source, replace(finished, href=next(hrefs)), change.index))
-    resources.add_resources(session, added)
+    placements.add_resources(session, added)
     return len(loud)
 
 
@@ -165,7 +165,7 @@ def _free_hrefs(session: Session, collection_id: int, new: Sequence[Resource]) -
     born = [href_of(resource.uid, resource.component) for resource in new if not resource.href]
     taken = {resource.href for resource in new if resource.href}
     if born:
-        taken |= resources.taken_hrefs(session, collection_id, born)
+        taken |= placements.taken_hrefs(session, collection_id, born)
     result = []
     for resource in new:
         href = resource.href or _numbered(session, collection_id, href_of(resource.uid, resource.component), taken)
@@ -181,16 +181,16 @@ def _numbered(session: Session, collection_id: int, name: str, taken: set[str]) 
     stem, _, ending = name.rpartition(".")
     for number in count(2):
         free = f"{stem}-{number}.{ending}"
-        if free not in taken and not resources.taken_hrefs(session, collection_id, [free]):
+        if free not in taken and not placements.taken_hrefs(session, collection_id, [free]):
             break
     return free
 
 
 def bury(session: Session, placed: Placed, *, now: datetime) -> None:
     """Turn a resource into a tombstone."""
-    (revision,) = resources.next_revisions(session, placed.collection_id, 1, now=now)
+    (revision,) = collections.next_revisions(session, placed.collection_id, 1, now=now)
     gone = replace(_tombstone(placed.resource), revision=revision, modified_at=now)
-    resources.change_resource(session, placed, placed.source, gone, Index())
+    placements.change_resource(session, placed, placed.source, gone, Index())
 
 
 def _tombstone(resource: Resource) -> Resource:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from bridge.errors import Invalid
-from bridge.store import resources
+from bridge.store import collections, placements, resources
 from bridge.store.views import Changes, Collection, Resource
 
 TOKEN_PREFIX = "urn:x-davbridge:sync:"  # noqa: S105 - a sync-token, not a secret
@@ -21,11 +21,11 @@ class Reader:
 
     def home(self, owner: str) -> list[Collection]:
         """All collections in a principal's home."""
-        return resources.collections_in_home(self._session, owner)
+        return collections.collections_in_home(self._session, owner)
 
     def collection(self, owner: str, name: str) -> Collection | None:
         """One collection of a home."""
-        return resources.collection(self._session, owner, name)
+        return collections.collection(self._session, owner, name)
 
     def get(self, collection: Collection, href: str) -> Resource | None:
         """One live resource with its text."""
@@ -54,7 +54,7 @@ class Reader:
 
     def has_uid(self, collection: Collection, uid: str) -> bool:
         """Whether a live resource has this UID."""
-        return bool(resources.hrefs_with_uid(self._session, collection.id, uid))
+        return bool(placements.hrefs_with_uid(self._session, collection.id, uid))
 
     def changes(self, collection: Collection, token: str, limit: int | None = None) -> Changes:
         """What changed since a sync-token; without one, everything there is (RFC 6578 3.4, 3.5).

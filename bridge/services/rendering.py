@@ -26,9 +26,9 @@ from bridge.core.user import User
 from bridge.services.choices import calendar_options
 from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.settings import Settings
-from bridge.store import accounts, activities, resources
+from bridge.store import accounts, activities, collections
 from bridge.store.models.resources import LONGEST, CollectionKind
-from bridge.store.resources import Index, Placed, Source
+from bridge.store.placements import Index, Placed, Source
 from bridge.store.views import Collection
 
 BATCH = 500
@@ -52,7 +52,7 @@ def refresh_activities(session: Session, ids: Some[int], settings: Settings, *, 
     changed = 0
     for batch in in_batches(sorted(set(ids))):
         owners = activities.owners(session, batch)
-        resources.lock_collections(session, owners)
+        collections.lock_collections(session, owners)
         found = activities.activities(session, batch).values()
         changed += _refresh(session, list(found), owners, settings, {}, now)
     return changed
@@ -66,7 +66,7 @@ def refresh_activity(
     ``written`` is the text that a client has just written.
     """
     owners = {activity.owner_id}
-    resources.lock_collections(session, owners)
+    collections.lock_collections(session, owners)
     texts = {activity.id: written} if written is not None else {}
     return _refresh(session, [activity], owners, settings, texts, now)
 
@@ -109,7 +109,7 @@ def _refresh(
 
 def _views(session: Session, subject_ids: Some[int], settings: Settings) -> list[_View]:
     types = accounts.activity_types(session)
-    shown = [c for c in resources.collections_showing(session, subject_ids) if c.kind is CollectionKind.CALENDAR]
+    shown = [c for c in collections.collections_showing(session, subject_ids) if c.kind is CollectionKind.CALENDAR]
     users = accounts.users(session, {c.owner_id for c in shown} | set(subject_ids))
     options = {user.id: calendar_options(session, user, settings, types) for user in users.values()}
     return [_View(c, users[c.owner_id], options[c.subject_id]) for c in shown]

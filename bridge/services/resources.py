@@ -22,10 +22,10 @@ from bridge.services.reading import Reader
 from bridge.services.records import Change
 from bridge.services.rendering import ClientText
 from bridge.services.settings import Settings
-from bridge.store import accounts, contacts, resources
+from bridge.store import accounts, collections, contacts, placements
 from bridge.store.database import Database
 from bridge.store.models.resources import CollectionKind
-from bridge.store.resources import Placed
+from bridge.store.placements import Placed
 from bridge.store.views import Changes, Collection, Resource
 
 MAX_NAME = 1000  # octets of a resource's name: indexes hold it
@@ -133,7 +133,7 @@ class Resources:
         collection, user = self._writable(session, owner, name)
         _check_size(body, self._settings.max_resource_size, collection)
         _check_name(href)
-        placed = resources.placed_at(session, collection.id, href)
+        placed = placements.placed_at(session, collection.id, href)
         existing = placed.resource if placed is not None and not placed.resource.deleted else None
         guarded = precondition.check(existing)
         put = Put(actor, client_traits(actor.client), user, collection, href, body, placed, guarded=guarded)
@@ -150,7 +150,7 @@ class Resources:
         now = self._clock.now()
         with self._database.write() as session:
             collection, user = self._writable(session, owner, name)
-            placed = resources.placed_at(session, collection.id, href)
+            placed = placements.placed_at(session, collection.id, href)
             if placed is None or placed.resource.deleted:
                 raise NotFound("There is no such resource.")
             precondition.check(placed.resource)
@@ -175,7 +175,7 @@ class Resources:
         now = self._clock.now()
         with self._database.write() as session:
             collection, user = self._writable(session, owner, source[0])
-            placed = resources.placed_at(session, collection.id, source[1])
+            placed = placements.placed_at(session, collection.id, source[1])
             if placed is None or placed.resource.deleted:
                 raise NotFound("There is no such resource.")
             precondition.check(placed.resource)
@@ -185,7 +185,7 @@ class Resources:
                     "This collection takes another kind of objects.", condition=_supported(goal_collection)
                 )
             _check_name(goal[1])
-            target = resources.placed_at(session, collection.id, goal[1])
+            target = placements.placed_at(session, collection.id, goal[1])
             replaced = target is not None and not target.resource.deleted
             if replaced and not overwrite:
                 raise PreconditionFailed("There is already a resource at the destination.")
@@ -205,20 +205,20 @@ class Resources:
     def set_properties(self, owner: str, name: str, properties: Mapping[str, str | None]) -> None:
         """Keep what a client sets on a collection (D12): a value, or ``None`` to remove it. Clark names."""
         with self._database.write() as session:
-            collection = resources.collection(session, owner, name)
+            collection = collections.collection(session, owner, name)
             if collection is None:
                 raise NotFound("There is no such collection.")
             kept = {**collection.properties, **properties}
             values = {key: value for key, value in kept.items() if value is not None}
-            resources.set_properties(session, collection.id, values, now=self._clock.now())
+            collections.set_properties(session, collection.id, values, now=self._clock.now())
 
     def _writable(self, session: Session, owner: str, name: str) -> tuple[Collection, User]:
-        collection = resources.collection(session, owner, name)
+        collection = collections.collection(session, owner, name)
         if collection is None:
             raise Conflict("There is no such collection.", condition="D:resource-must-be-null")
         if collection.read_only:
             raise NotAllowed("This is a colleague's calendar; it can only be read.", condition="D:need-privileges")
-        resources.lock_collections(session, [collection.subject_id])
+        collections.lock_collections(session, [collection.subject_id])
         return collection, accounts.users(session, [collection.owner_id])[collection.owner_id]
 
 

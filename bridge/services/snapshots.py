@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from bridge.core.activity import Activity, Deal
 from bridge.core.person import Label, Organization, Person
-from bridge.store import activities, contacts, resources
+from bridge.store import activities, collections, contacts, placements
 from bridge.store.models.journal import RecordKind
-from bridge.store.resources import Source
+from bridge.store.placements import Source
 
 Record = Activity | Deal | Person | Organization | Label
 
@@ -109,9 +109,9 @@ def take(session: Session, record: Record, owner_id: int | None) -> Snapshot:
     source = source_of(record)
     if source is None or owner_id is None:
         return Snapshot(record)
-    own = {c.id for c in resources.collections_showing(session, [owner_id]) if not c.read_only}
+    own = {c.id for c in collections.collections_showing(session, [owner_id]) if not c.read_only}
     column, value = source.column
-    for placed in resources.showing(session, column, [value]):
+    for placed in placements.showing(session, column, [value]):
         if placed.collection_id in own and not placed.resource.deleted:
             return Snapshot(record, placed.collection_id, placed.resource.href, placed.resource.text)
     return Snapshot(record)

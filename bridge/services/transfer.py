@@ -23,7 +23,7 @@ from bridge.services.importing import CLIENT, Imported, Importing, Progress, Res
 from bridge.services.principals import ACTIVITIES, CONTACTS, TASKS, Principals
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
-from bridge.store import accounts, resources
+from bridge.store import accounts, collections, resources
 from bridge.store.database import Database
 from bridge.store.models.journal import Source
 
@@ -79,7 +79,7 @@ class Transfer:
         with self._database.read() as session:
             if accounts.user_by_login(session, login) is None:
                 raise NotFound(f"There is no user “{login}”.", remedy="List the users with “davbridge user list”.")
-            found = (resources.collection(session, login, name) for name in names)
+            found = (collections.collection(session, login, name) for name in names)
             return [r.text for c in found if c is not None for r in resources.listing(session, c.id, text=True)]
 
 

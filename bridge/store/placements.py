@@ -1,0 +1,215 @@
+"""Resources as rows to be written: where they lie, what they show, and what finds them."""
+
+from collections.abc import Collection as Some
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from bridge.store.models.resources import LONGEST
+from bridge.store.resources import WITH_TEXT, resource_of
+from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS
+from bridge.store.views import Resource
+
+_C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The CRM record that a resource shows: exactly one id is set."""
+
+    activity_id: int | None = None
+    person_id: int | None = None
+    organization_id: int | None = None
+    label_id: int | None = None
+
+    @property
+    def column(self) -> tuple[str, int]:
+        """Which column refers to the record, and its value."""
+        for name in ("activity_id", "person_id", "organization_id", "label_id"):
+            value = getattr(self, name)
+            if value is not None:
+                return name, value
+        raise ValueError("a resource shows exactly one record")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What finds a resource: its occurrences between two moments (POSIX seconds), and the text to search in."""
+
+    occurrences: tuple[tuple[int, int], ...] = ()
+    known_from: int | None = None
+    known_until: int | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A resource together with its row id and the collection it lies in, for those who write it.
+
+    ``for_colleague`` tells that it lies in somebody's read-only view, where less is shown than the owner has.
+    ``known_until`` is up to when its occurrences are indexed.
+    """
+
+    id: int
+    collection_id: int
+    source: Source
+    resource: Resource
+    for_colleague: bool = False
+    known_until: int | None = None
+
+
+def taken_hrefs(session: Session, collection_id: int, hrefs: Sequence[str]) -> set[str]:
+    """Which of these hrefs a resource or tombstone already has."""
+    query = select(_R.href).where(_R.collection_id == collection_id, _R.href.in_(hrefs))
+    return set(session.scalars(query))
+
+
+_WITH_UID = select(_R.href).where(_R.collection_id == bindparam("collection"), _R.uid == bindparam("uid"), ~_R.deleted)
+
+
+def hrefs_with_uid(session: Session, collection_id: int, uid: str) -> list[str]:
+    """The hrefs of the live resources with a UID."""
+    return list(session.scalars(_WITH_UID, {"collection": collection_id, "uid": uid}))
+
+
+_PLACED = (
+    _R.id,
+    _R.collection_id,
+    _R.activity_id,
+    _R.person_id,
+    _R.organization_id,
+    _R.label_id,
+    _R.indexed_until,
+    *WITH_TEXT,
+    (_C.subject_id != _C.owner_id).label("for_colleague"),
+)
+
+
+def _placed_query(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(*_PLACED).join(COLLECTIONS, _C.id == _R.collection_id).where(*conditions)
+
+
+_AT = _placed_query(_R.collection_id == bindparam("collection"), _R.href == bindparam("href"))
+_SHOWING = {
+    name: _placed_query(_R[name].in_(bindparam("ids", expanding=True))).order_by(_R.id)
+    for name in ("activity_id", "person_id", "organization_id", "label_id")
+}
+
+
+def _placed(row: Any) -> Placed:
+    source = Source(row.activity_id, row.person_id, row.organization_id, row.label_id)
+    return Placed(row.id, row.collection_id, source, resource_of(row), row.for_colleague, row.indexed_until)
+
+
+def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
+    """The resource or tombstone at an href."""
+    found = session.execute(_AT, {"collection": collection_id, "href": href}).first()
+    return _placed(found) if found else None
+
+
+def showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
+    """All resources and tombstones that show these records (``column`` is ``activity_id`` …)."""
+    return [_placed(row) for row in session.execute(_SHOWING[column], {"ids": list(record_ids)})]
+
+
+def ended_before(session: Session, collection_id: int, before: int) -> list[int]:
+    """The activities of the live resources whose last end lies before a moment (POSIX seconds)."""
+    query = select(_R.activity_id).where(
+        _R.collection_id == collection_id,
+        ~_R.deleted,
+        _R.last_end < before,
+        _R.activity_id.is_not(None),
+    )
+    return [found for found in session.scalars(query) if found is not None]
+
+
+def add_resources(session: Session, rows: Sequence[tuple[int, Source, Resource, Index]]) -> None:
+    """Add resources: (collection, what it shows, the finished resource, what finds it)."""
+    values = [{"collection_id": c, **_columns(source, found, index)} for c, source, found, index in rows]
+    if not values:
+        return
+    if not any(index.occurrences for _, _, _, index in rows):
+        session.execute(insert(RESOURCES), values)
+        return
+    ids = session.scalars(insert(RESOURCES).returning(_R.id, sort_by_parameter_order=True), values)
+    for row_id, (collection_id, _, _, index) in zip(ids.all(), rows, strict=True):
+        _index(session, collection_id, row_id, index)
+
+
+def change_resource(session: Session, placed: Placed, source: Source, changed: Resource, index: Index) -> None:
+    """Write a changed resource, or its tombstone, over the row it had."""
+    session.execute(update(RESOURCES).where(_R.id == placed.id).values(_columns(source, changed, index)))
+    if placed.resource.recurring or index.occurrences:
+        session.execute(delete(OCCURRENCES).where(_O.resource_id == placed.id))
+        _index(session, placed.collection_id, placed.id, index)
+
+
+def _index(session: Session, collection_id: int, row_id: int, index: Index) -> None:
+    if index.occurrences:
+        rows = [
+            {"resource_id": row_id, "collection_id": collection_id, "starts": starts, "ends": ends}
+            for starts, ends in dict.fromkeys(index.occurrences)
+        ]
+        session.execute(insert(OCCURRENCES), rows)
+
+
+def occurrences(session: Session, activity_id: int, start: int, end: int) -> list[tuple[int, int]]:
+    """The known occurrences of a series in its owner's calendar that start in a range of POSIX seconds, in order."""
+    owner = COLLECTIONS.join(RESOURCES, _R.collection_id == _C.id).join(OCCURRENCES, _O.resource_id == _R.id)
+    query = (
+        select(_O.starts, _O.ends)
+        .select_from(owner)
+        .where(_R.activity_id == activity_id, _C.owner_id == _C.subject_id, _O.starts >= start, _O.starts < end)
+        .order_by(_O.starts)
+    )
+    return [(row.starts, row.ends) for row in session.execute(query)]
+
+
+def running_out(session: Session, collection_ids: Some[int], before: int) -> list[int]:
+    """The activities of live series whose occurrences are known only up to before a moment (POSIX seconds)."""
+    query = select(_R.activity_id).where(
+        _R.collection_id.in_(collection_ids),
+        ~_R.deleted,
+        _R.recurring,
+        _R.indexed_until < before,
+        or_(_R.last_end.is_(None), _R.last_end > _R.indexed_until),
+        _R.activity_id.is_not(None),
+    )
+    return [found for found in session.scalars(query) if found is not None]
+
+
+def _columns(source: Source, resource: Resource, index: Index) -> dict[str, object]:
+    first, last = resource.first_start, resource.last_end
+    return {
+        **_source_columns(source),
+        **_resource_columns(resource),
+        "wide": resource.recurring or last is None or first is None or last - first > LONGEST,
+        "indexed_from": index.known_from,
+        "indexed_until": index.known_until,
+        "search": index.search,
+    }
+
+
+def _source_columns(source: Source) -> dict[str, int | None]:
+    return {
+        "activity_id": source.activity_id,
+        "person_id": source.person_id,
+        "organization_id": source.organization_id,
+        "label_id": source.label_id,
+    }
+
+
+def _resource_columns(resource: Resource) -> dict[str, object]:
+    return {column.name: getattr(resource, column.name) for column in WITH_TEXT}
