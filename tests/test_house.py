@@ -161,5 +161,7 @@ def test_ci_runs_what_developers_run(root: Path) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_module_is_too_long_to_live_in(root: Path, room: str) -> None:
-    lengths = {file: len(file.read_bytes().splitlines()) for file in (root / room).rglob("*.py")}
+    # A version of the tables is written by a program, and read when it is made.
+    modules = (file for file in (root / room).rglob("*.py") if file.parent.name != "versions")
+    lengths = {file: len(file.read_bytes().splitlines()) for file in modules}
     assert not [str(file.relative_to(root)) for file, length in lengths.items() if length > 400]
