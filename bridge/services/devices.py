@@ -75,9 +75,10 @@ class Devices:
         """
         login = login.replace("\x00", "\ufffd")  # PostgreSQL takes no NUL
         attempt = self._throttle.attempt(login, address)
-        with self._database.read() as session:
-            found = accounts.device_by_key(session, login, self._hash(password), attempt.account, attempt.address)
-            if found is None or found.device.last_address != attempt.address:
+        with self._database.snapshot() as connection:
+            found = accounts.device_by_key(connection, login, self._hash(password), attempt.account, attempt.address)
+        if found is None or found.device.last_address != attempt.address:
+            with self._database.read() as session:
                 self._throttle.check(session, attempt)
         if found is None:
             self._throttle.failed(attempt)

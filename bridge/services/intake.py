@@ -19,6 +19,7 @@ from bridge.store.views import Collection
 
 Fields = TypeVar("Fields")
 
+MOST_VERSIONS = 10  # changes of one resource that an unguarded write may lag behind
 MAX_UID = 1000  # octets: indexes hold it
 
 
@@ -78,7 +79,7 @@ def carry_over(record: Fields, shown: Fields, merged: Fields) -> Fields:
 
 def earlier_texts(session: Session, kind: RecordKind, record_id: int) -> list[str]:
     """The texts that the record's resource had before, the newest first, as far as the journal goes back."""
-    found = journal.entries_of_record(session, kind, record_id)
+    found = journal.entries_of_record(session, kind, record_id, limit=MOST_VERSIONS)
     kept = [values for entry in found for values in (entry.after, entry.before) if values]
     texts = (Snapshot.from_json(kind, values).text for values in kept)
     return [text for text in dict.fromkeys(texts) if text]

@@ -4,19 +4,18 @@ from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sqlalchemy.orm import Session
-
 from bridge.errors import Invalid
 from bridge.store import collections, placements, resources
+from bridge.store.tables import Executor
 from bridge.store.views import Changes, Collection, Resource
 
 TOKEN_PREFIX = "urn:x-davbridge:sync:"  # noqa: S105 - a sync-token, not a secret
 
 
 class Reader:
-    """What DAV requests read, in the snapshot of one session."""
+    """What DAV requests read, in one snapshot of the database."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Executor) -> None:
         self._session = session
 
     def home(self, owner: str) -> list[Collection]:

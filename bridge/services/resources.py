@@ -77,8 +77,8 @@ class Resources:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Read several things in one consistent state."""
-        with self._database.read() as session:
-            yield Reader(session)
+        with self._database.snapshot() as connection:
+            yield Reader(connection)
 
     def home(self, owner: str) -> list[Collection]:
         """All collections in a principal's home."""

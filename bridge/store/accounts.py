@@ -22,6 +22,7 @@ from bridge.store.models import (
     UserRow,
 )
 from bridge.store.rows import columns_of, record_of
+from bridge.store.tables import Executor
 
 Record = TypeVar("Record")
 
@@ -175,7 +176,7 @@ def devices(session: Session, user_id: int | None = None) -> list[Device]:
     return [record_of(Device, row) for row in session.scalars(query)]
 
 
-def device_by_key(session: Session, login: str, key_hash: str, account: str, address: str) -> Found | None:
+def device_by_key(session: Executor, login: str, key_hash: str, account: str, address: str) -> Found | None:
     """Find the usable device with this keyed hash, of the enabled user with this login or e-mail address.
 
     ``account`` and ``address`` name the attempt among the failed sign-ins.

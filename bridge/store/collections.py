@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from bridge.store.memo import forget, remembered
 from bridge.store.models.resources import CollectionKind
-from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS
+from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor
 from bridge.store.views import Collection
 
 _C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
@@ -54,13 +54,13 @@ def _collection(row: Any) -> Collection:
     )
 
 
-def collection(session: Session, owner: str, name: str) -> Collection | None:
+def collection(session: Executor, owner: str, name: str) -> Collection | None:
     """The collection of this name in the home of a login."""
     found = session.execute(_NAMED, {"owner": owner, "name": name}).first()
     return _collection(found) if found else None
 
 
-def collections_in_home(session: Session, owner: str) -> list[Collection]:
+def collections_in_home(session: Executor, owner: str) -> list[Collection]:
     """All collections in the home of a login, by name."""
     return [_collection(found) for found in session.execute(_collections(_U.login == owner))]
 

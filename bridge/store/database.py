@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from weakref import WeakSet
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -38,6 +38,12 @@ class Database:
         """Give a session that sees one consistent state, that of its first statement, and cannot write."""
         with Session(self._readers, expire_on_commit=False) as session, _translating(writing=False):
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give the same as ``read``, bare: for statements on tables, in requests that clients send all day."""
+        with self._readers.connect() as connection, _translating(writing=False):
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from bridge.store.models.resources import LONGEST
 from bridge.store.resources import WITH_TEXT, resource_of
-from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS
+from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor
 from bridge.store.views import Resource
 
 _C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
@@ -79,7 +79,7 @@ def taken_hrefs(session: Session, collection_id: int, hrefs: Sequence[str]) -> s
 _WITH_UID = select(_R.href).where(_R.collection_id == bindparam("collection"), _R.uid == bindparam("uid"), ~_R.deleted)
 
 
-def hrefs_with_uid(session: Session, collection_id: int, uid: str) -> list[str]:
+def hrefs_with_uid(session: Executor, collection_id: int, uid: str) -> list[str]:
     """The hrefs of the live resources with a UID."""
     return list(session.scalars(_WITH_UID, {"collection": collection_id, "uid": uid}))
 

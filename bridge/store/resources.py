@@ -17,10 +17,9 @@ from sqlalchemy import (
     select,
     sql,
 )
-from sqlalchemy.orm import Session
 
 from bridge.store.models.resources import LONGEST, CollectionKind
-from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS
+from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor, dialect_of
 from bridge.store.views import Collection, Resource
 
 _C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
@@ -70,13 +69,13 @@ _TAGS = select(_R.href, _R.etag).where(_R.collection_id == bindparam("collection
 _MANY = _live(bindparam("collection"), _R.href.in_(bindparam("hrefs", expanding=True)), text=True)
 
 
-def resource(session: Session, collection_id: int, href: str) -> Resource | None:
+def resource(session: Executor, collection_id: int, href: str) -> Resource | None:
     """One live resource."""
     found = session.execute(_ONE, {"collection": collection_id, "href": href}).first()
     return resource_of(found) if found else None
 
 
-def resources_by_href(session: Session, collection_id: int, hrefs: Sequence[str]) -> Iterator[Resource]:
+def resources_by_href(session: Executor, collection_id: int, hrefs: Sequence[str]) -> Iterator[Resource]:
     """The live resources among these, one statement for each batch."""
     for start in range(0, len(hrefs), _BATCH):
         batch = hrefs[start : start + _BATCH]
@@ -84,20 +83,20 @@ def resources_by_href(session: Session, collection_id: int, hrefs: Sequence[str]
             yield resource_of(row)
 
 
-def listing(session: Session, collection_id: int, *, text: bool) -> Iterator[Resource]:
+def listing(session: Executor, collection_id: int, *, text: bool) -> Iterator[Resource]:
     """All live resources, fetched in portions so that memory stays bounded (D15)."""
     query = _live(collection_id, text=text).execution_options(yield_per=_BATCH)
     for row in session.execute(query):
         yield resource_of(row)
 
 
-def tags(session: Session, collection_id: int) -> list[tuple[str, str]]:
+def tags(session: Executor, collection_id: int) -> list[tuple[str, str]]:
     """Name and entity tag of every live resource: what clients list all day, without anything else."""
     return cast("list[tuple[str, str]]", session.execute(_TAGS, {"collection": collection_id}).all())
 
 
 def in_range(
-    session: Session, collection_id: int, start: int | None, end: int | None, *, text: bool
+    session: Executor, collection_id: int, start: int | None, end: int | None, *, text: bool
 ) -> Iterator[Resource]:
     """Live resources that may touch [``start``, ``end``) in POSIX seconds, by index.
 
@@ -125,13 +124,13 @@ def _ranges(collection_id: int, start: int | None, end: int | None) -> list[tupl
     return [(plain, False), ([known, _R.id.in_(there)], True), ([_R.wide, unknown, *before, *after], False)]
 
 
-def containing(session: Session, collection: Collection, text: str) -> Iterator[Resource]:
+def containing(session: Executor, collection: Collection, text: str) -> Iterator[Resource]:
     """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
     pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     if collection.kind is CollectionKind.CALENDAR:
         unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
         condition: ColumnElement[bool] = unfolded.ilike(pattern, escape="\\")
-    elif session.get_bind().dialect.name == "sqlite" and len(text) >= SHORTEST_INDEXED:
+    elif dialect_of(session) == "sqlite" and len(text) >= SHORTEST_INDEXED:
         found = sql.text("SELECT rowid FROM resource_search WHERE resource_search MATCH :phrase")
         phrase = '"' + text.replace('"', '""') + '"'
         condition = _R.id.in_(found.bindparams(phrase=phrase).columns(column("rowid")))
@@ -151,7 +150,7 @@ _CHANGED_LIVE = _CHANGED.where(~_R.deleted)
 
 
 def changed_since(
-    session: Session, collection_id: int, revision: int, limit: int | None, *, tombstones: bool
+    session: Executor, collection_id: int, revision: int, limit: int | None, *, tombstones: bool
 ) -> list[Resource]:
     """Resources after a revision, with or without tombstones, in the order of their changes."""
     query = _CHANGED if tombstones else _CHANGED_LIVE
