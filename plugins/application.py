@@ -88,6 +88,7 @@ def _fixed(services: DavServices, options: DavOptions) -> types.CONFIG:
         "server": {
             "max_content_length": options.max_body,
             "max_resource_size": options.max_resource_size,
+            "delay_on_error": 0,  # would hold a thread while the database is out of reach
             "validate_user_value": "none",
             "validate_path_value": "none",
         },
