@@ -126,8 +126,6 @@ class DavApplication(Application):
 
     def do_PROPFIND(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str, *rest: Any) -> Any:  # noqa: N802
         """List properties; once a day what has grown too old leaves the calendars first (R27)."""
-        if user:
-            self._services.principals.sweep(user)
         return self._answering(lambda: self._checked_propfind(environ, base_prefix, path, user, *rest))
 
     def _checked_propfind(
@@ -137,6 +135,7 @@ class DavApplication(Application):
             raise Invalid("Depth is 0, 1 or infinity.")
         if not self._may_read(user, path):
             return httputils.NOT_ALLOWED
+        self._services.principals.sweep(user)
         body = read_body(environ, self._options.max_body)
         request = reports.read_request(body) if body.strip() else None
         if request is not None:

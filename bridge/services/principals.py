@@ -109,10 +109,13 @@ class Principals:
         now = self._clock.now()
         if self._swept.get(login) == now.date():
             return
-        self._swept[login] = now.date()
         with self._database.read() as session:
-            if not collections.due_for_sweep(session, login, now.date()):
-                return
+            due = collections.due_for_sweep(session, login, now.date())
+        if due:
+            self._sweep(login, now)
+        self._swept[login] = now.date()
+
+    def _sweep(self, login: str, now: datetime) -> None:
         with self._database.write() as session:
             user = _user(session, login)
             collections.lock_collections(session, [user.id])
