@@ -1,7 +1,7 @@
 """The journal: what happened, and taking it back (R21)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -89,11 +89,6 @@ class Journal:
             acting = replace(actor, run=actor.run or uuid4().hex)
             open_entries = [entry for entry in found if journal.undone_by(session, entry.id) is None]
             return [self._undo_or_tell(session, acting, entry) for entry in open_entries]
-
-    def prune(self) -> int:
-        """Forget what is older than the journal is kept; how many entries."""
-        with self._database.write() as session:
-            return journal.prune(session, self._clock.now() - timedelta(days=self._settings.journal_days))
 
     def _undo_or_tell(self, session: Session, actor: Actor, entry: JournalEntry) -> Undone:
         try:

@@ -20,7 +20,7 @@ from bridge.services.address_books import refresh_labels, refresh_organizations,
 from bridge.services.choices import calendar_options, shows_tasks
 from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
-from bridge.store import accounts, activities, collections, contacts, placements
+from bridge.store import accounts, activities, collections, contacts, journal, placements
 from bridge.store.database import Database
 from bridge.store.models.resources import CollectionKind
 from bridge.store.views import Collection
@@ -105,7 +105,7 @@ class Principals:
             self.arrange(session, user)
 
     def sweep(self, login: str) -> None:
-        """Once a day: let leave what is further back than the calendars reach (R27), and look ahead in series."""
+        """Once a day: let old things leave the calendars (R27), look ahead in series, and shorten the journal (R21)."""
         now = self._clock.now()
         if self._swept.get(login) == now.date():
             return
@@ -127,6 +127,7 @@ class Principals:
                 ids |= {found for each in due for found in placements.ended_before(session, each, before)}
             refresh_activities(session, ids, self._settings, now=now)
             collections.mark_swept(session, due, now.date())
+            journal.prune(session, now - timedelta(days=self._settings.journal_days))
 
     def arrange(self, session: Session, user: User) -> None:
         """Give a home the collections that its user's choices ask for, take away the others, and fill new ones."""
