@@ -25,21 +25,37 @@ CARD = "VCARD"
 Written = Mapping[int, ClientText]
 
 
-def refresh_persons(
-    session: Session, ids: Some[int], settings: Settings, *, now: datetime, written: Written | None = None
-) -> int:
+def refresh_persons(session: Session, ids: Some[int], settings: Settings, *, now: datetime) -> int:
     """Bring the cards of these persons up to date. How many resources changed."""
-    return sum(_refresh_persons(session, batch, settings, written or {}, now) for batch in in_batches(sorted(set(ids))))
+    changed = 0
+    for batch in in_batches(sorted(set(ids))):
+        books = _books(session, contacts.owners_of_persons(session, batch))
+        found = contacts.persons(session, batch).values()
+        changed += _refresh_persons(session, list(found), books, settings, {}, now)
+    return changed
 
 
-def _refresh_persons(session: Session, ids: Sequence[int], settings: Settings, written: Written, now: datetime) -> int:
-    found = contacts.persons(session, ids)
-    companies = contacts.organizations(session, {p.organization_id for p in found.values() if p.organization_id})
+def refresh_person(
+    session: Session, person: Person, settings: Settings, *, now: datetime, written: ClientText | None = None
+) -> int:
+    """Bring the card of a person up to date whom this transaction has just saved, maybe from what a client wrote."""
+    texts = {person.id: written} if written is not None else {}
+    return _refresh_persons(session, [person], _books(session, {person.owner_id}), settings, texts, now)
+
+
+def _refresh_persons(
+    session: Session,
+    found: Sequence[Person],
+    books: Mapping[int, Collection],
+    settings: Settings,
+    written: Written,
+    now: datetime,
+) -> int:
+    companies = contacts.organizations(session, {p.organization_id for p in found if p.organization_id})
     names = {company.id: company.name for company in companies.values() if not company.deleted}
-    books = _books(session, {person.owner_id for person in found.values()})
-    present = present_resources(session, [Source(person_id=i) for i in found])
+    present = present_resources(session, [Source(person_id=person.id) for person in found])
     wanted = {}
-    for person in found.values():
+    for person in found:
         source = Source(person_id=person.id)
         book = books.get(person.owner_id)
         chosen = written.get(person.id)

@@ -14,7 +14,7 @@ from bridge.core.merge import FieldConflict, changed_fields
 from bridge.core.person import Label, Organization, Person
 from bridge.services import snapshots
 from bridge.services.actor import Actor
-from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
+from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_person, refresh_persons
 from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, Record, Snapshot
@@ -119,7 +119,7 @@ def refresh(
             ids = activities.activity_ids(session, deal_id=after.id) if elsewhere else []
             return refresh_activities(session, ids, settings, now=now)
         case Person():
-            count = refresh_persons(session, [after.id], settings, now=now, written=text)
+            count = refresh_person(session, after, settings, now=now, written=written)
             ids = activities.activity_ids(session, person_id=after.id) if elsewhere and before else []
             count += refresh_activities(session, ids, settings, now=now)
             return count + _refresh_groups(session, before, after, changed, now=now)

@@ -1,12 +1,13 @@
 """Queries about persons, organizations and labels."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from bridge.core.contact import Name, Photo
@@ -23,6 +24,25 @@ from bridge.store.models import (
 )
 from bridge.store.rows import columns_of, record_of
 
+# Tables rather than mapped classes, and statements that every write needs built once.
+_PERSONS, _PERSON_LABELS, _PERSON_EMAILS, _LABELS = (
+    cast("Table", row.__table__) for row in (PersonRow, PersonLabelRow, PersonEmailRow, LabelRow)
+)
+_P = _PERSONS.c
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_BY_ID = select(*_P).where(_P.id.in_(_IDS))
+_OWNERS = select(_P.owner_id).where(_P.id.in_(_IDS)).distinct()
+_ADD = insert(_PERSONS).returning(_P.id)
+_FORGET_KEYS = (
+    delete(_PERSON_EMAILS).where(_PERSON_EMAILS.c.person_id == bindparam("person")),
+    delete(_PERSON_LABELS).where(_PERSON_LABELS.c.person_id == bindparam("person")),
+)
+_BORNE = (
+    select(_PERSON_LABELS.c.person_id, _LABELS.c.name)
+    .select_from(_PERSON_LABELS.join(_LABELS, _LABELS.c.id == _PERSON_LABELS.c.label_id))
+    .where(_PERSON_LABELS.c.person_id.in_(_IDS))
+)
+
 _PARTS = ("family", "given", "additional", "prefixes", "suffixes")
 
 
@@ -30,7 +50,12 @@ def persons(session: Session, ids: Collection[int], *, photos: bool = True) -> d
     """Some persons by id, deleted ones included; without their photos if those are not wanted."""
     if not ids:
         return {}
-    return _load_persons(session, select(PersonRow).where(PersonRow.id.in_(ids)), photos=photos)
+    return _load_persons(session, _BY_ID, {"ids": list(ids)}, photos=photos)
+
+
+def owners_of_persons(session: Session, ids: Collection[int]) -> set[int]:
+    """Who owns these persons."""
+    return set(session.scalars(_OWNERS, {"ids": list(ids)}))
 
 
 def person_ids(
@@ -49,20 +74,18 @@ def person_ids(
 
 def find_persons(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Person]:
     """A user's persons whose name contains a text, deleted ones included."""
-    query = select(PersonRow).where(PersonRow.owner_id == owner_id, letters.contains(PersonRow.name, text))
+    query = select(*_P).where(PersonRow.owner_id == owner_id, letters.contains(PersonRow.name, text))
     return list(_load_persons(session, query.order_by(PersonRow.id.desc()).limit(limit), photos=False).values())
 
 
 def persons_by_uid(session: Session, uid: str) -> list[Person]:
     """All persons with a UID, deleted ones included."""
-    return list(_load_persons(session, select(PersonRow).where(PersonRow.uid == uid), photos=True).values())
+    return list(_load_persons(session, select(*_P).where(PersonRow.uid == uid), photos=True).values())
 
 
 def persons_with_uids(session: Session, uids: Collection[str], owner_id: int) -> list[Person]:
     """A user's live persons with these UIDs."""
-    query = select(PersonRow).where(
-        PersonRow.uid.in_(uids), PersonRow.owner_id == owner_id, PersonRow.deleted.is_(False)
-    )
+    query = select(*_P).where(PersonRow.uid.in_(uids), PersonRow.owner_id == owner_id, PersonRow.deleted.is_(False))
     return list(_load_persons(session, query, photos=True).values())
 
 
@@ -80,9 +103,11 @@ def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, lis
     return result
 
 
-def _load_persons(session: Session, query: Select[PersonRow], *, photos: bool) -> dict[int, Person]:
-    rows = session.scalars(query.execution_options(populate_existing=True)).all()
-    labels = _labels_of(session, PersonLabelRow.person_id, [row.id for row in rows])
+def _load_persons(
+    session: Session, query: Select[Any], values: Mapping[str, Any] | None = None, *, photos: bool
+) -> dict[int, Person]:
+    rows = session.execute(query, values or {}).all()
+    labels = _grouped(session.execute(_BORNE, {"ids": [row.id for row in rows]})) if rows else {}
     pictures = _photos(session, {row.photo_id for row in rows if row.photo_id is not None}) if photos else {}
     return {
         row.id: record_of(
@@ -104,11 +129,15 @@ def _photos(session: Session, ids: Collection[int]) -> dict[int, Photo]:
 
 
 def _labels_of(session: Session, column: Any, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    query = select(column, LabelRow.name).join(LabelRow).where(column.in_(ids)).order_by(LabelRow.name)
+    return _grouped(session.execute(select(column, LabelRow.name).join(LabelRow).where(column.in_(ids))))
+
+
+def _grouped(rows: Iterable[Any]) -> dict[int, tuple[str, ...]]:
+    """The labels of each record, in the order of their letters."""
     found: dict[int, list[str]] = defaultdict(list)
-    for record_id, name in session.execute(query):
+    for record_id, name in rows:
         found[record_id].append(name)
-    return {key: tuple(value) for key, value in found.items()}
+    return {key: tuple(sorted(value)) for key, value in found.items()}
 
 
 def _person_columns(session: Session, person: Person) -> dict[str, Any]:
@@ -120,21 +149,20 @@ def _person_columns(session: Session, person: Person) -> dict[str, Any]:
 
 def save_person(session: Session, person: Person) -> Person:
     """Add a person, or change one. Labels are given by name and must exist."""
-    row = session.get(PersonRow, person.id) if person.id else PersonRow()
-    assert row is not None  # noqa: S101 - ids come from the database
-    for name, value in _person_columns(session, person).items():
-        setattr(row, name, value)
-    session.add(row)
-    session.flush()
-    session.execute(delete(PersonEmailRow).where(PersonEmailRow.person_id == row.id))
-    session.execute(delete(PersonLabelRow).where(PersonLabelRow.person_id == row.id))
-    _add_keys(session, {row.id: person})
-    return persons(session, [row.id])[row.id]
+    values = _person_columns(session, person)
+    if person.id:
+        session.execute(update(_PERSONS).where(_P.id == person.id).values(values))
+        for statement in _FORGET_KEYS:
+            session.execute(statement, {"person": person.id})
+    else:
+        person = replace(person, id=session.execute(_ADD, values).scalar_one())
+    _add_keys(session, {person.id: person})
+    return replace(person, labels=tuple(sorted(set(person.labels))))
 
 
 def add_persons(session: Session, new: Sequence[Person]) -> list[int]:
     """Add many new persons at once; their ids in the same order."""
-    statement = insert(PersonRow).returning(PersonRow.id, sort_by_parameter_order=True)
+    statement = insert(_PERSONS).returning(_P.id, sort_by_parameter_order=True)
     ids = list(session.scalars(statement, [_person_columns(session, person) for person in new]))
     _add_keys(session, dict(zip(ids, new, strict=True)))
     return ids
