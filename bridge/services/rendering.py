@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bridge.core import contentline, ical, recurrence, rules
 from bridge.core.activity import Activity
 from bridge.core.contentline import Component
-from bridge.core.event import Event, EventKind
+from bridge.core.event import Event, EventKind, Privacy
 from bridge.core.ical_values import timestamp
 from bridge.core.projection.activities import event_of_activity, masked_event
 from bridge.core.projection.options import CalendarOptions, LinkedRecords
@@ -146,6 +146,11 @@ class _Drawing:
         others = (self._in_colleagues(view, drawn) for view in views if view.collection.read_only)
         return [found for found in (*own, *others) if found is not None]
 
+    @property
+    def _named(self) -> LinkedRecords:
+        """What a calendar may name: an activity may be linked to what its own owner does not see (R12)."""
+        return self.linked.visible_to(self.activity.owner_id)
+
     def _undated(self, options: CalendarOptions) -> bool:
         """Whether it has no place in a calendar: an event has a date, only a task may have none."""
         shown_as = options.option(self.activity.type).shown_as
@@ -161,16 +166,16 @@ class _Drawing:
     def _patched(self, own: set[int], options: CalendarOptions) -> tuple[Component, Event]:
         text = self.written.text if self.written else self._kept_text(own)
         if not text:
-            event = event_of_activity(self.activity, self.linked, options)
+            event = event_of_activity(self.activity, self._named, options)
             return ical.draw(event, stamp=self.activity.updated_at or self.now), event
         calendar = ical.read(text)
         previous = ical.event(calendar)
         shown_as = options.option(self.activity.type).shown_as
         if shown_as is not previous.kind:
-            event = event_of_activity(self.activity, self.linked, options, _recast(previous, shown_as))
+            event = event_of_activity(self.activity, self._named, options, _recast(previous, shown_as))
             converted = ical.convert(calendar, shown_as, event, stamp=self.now)
             return converted, ical.event(converted)
-        event = event_of_activity(self.activity, self.linked, options, previous)
+        event = event_of_activity(self.activity, self._named, options, previous)
         return (ical.patch(calendar, event, stamp=self.now) if event != previous else calendar), event
 
     def _kept_text(self, own: set[int]) -> str:
@@ -204,10 +209,10 @@ class _Drawing:
         calendar, event = drawn.calendar, drawn.event
         if event.kind is EventKind.TASK:
             blank = _recast(event, EventKind.EVENT) if event.is_series else Event(self.activity.uid)
-            event = event_of_activity(self.activity, self.linked, view.options, blank)
+            event = event_of_activity(self.activity, self._named, view.options, blank)
             stamp = self.activity.updated_at or self.now  # the same whenever it is drawn
             calendar = ical.convert(calendar, EventKind.EVENT, event, stamp=stamp)
-        if verdict.masked:
+        if verdict.masked or any(one.privacy is not Privacy.PUBLIC for one in drawn.event.overrides):
             masked = masked_event(event, view.options.private_text)
             return self._wanted(view, drawn, ical.draw(masked, stamp=event.modified or self.now))
         return self._wanted(view, drawn, ical.for_colleague(calendar))

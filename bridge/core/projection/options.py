@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bridge.core import rules
 from bridge.core.activity import ActivityType, Deal, Visibility
 from bridge.core.event import EventKind
 from bridge.core.linkblock import BlockLabels
 from bridge.core.person import Organization, Person
+
+Linked = TypeVar("Linked", Deal, Person, Organization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +75,12 @@ class LinkedRecords:
         """Every linked record, for the rule of visibility (R12)."""
         single = (self.deal, self.person, self.organization)
         return (*(record for record in single if record is not None), *self.participants)
+
+    def visible_to(self, user_id: int) -> "LinkedRecords":
+        """Return those that a user may see (R12)."""
+
+        def seen(record: Linked | None) -> Linked | None:
+            return record if record is not None and rules.visible_to(record, user_id) else None
+
+        guests = tuple(person for person in self.participants if seen(person))
+        return LinkedRecords(seen(self.deal), seen(self.person), seen(self.organization), guests)
