@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing on a busy machine. CI tries the same examples each time, developers new ones.
+settings.register_profile("developers", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("developers"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "developers")
 
 pytest_plugins = ["tests.database"]
 

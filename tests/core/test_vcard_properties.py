@@ -15,8 +15,8 @@ STAMP = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 UNKNOWN = [
     'X-FOO;X-BAR="a;b,c";x-lower=1:some\\,thing; else, here',
-    "item9.X-ABDATE;type=pref:2010-01-01",
-    "item9.X-ABLabel:_$!<Anniversary>!$_",
+    "item99.X-ABDATE;type=pref:2010-01-01",
+    "item99.X-ABLabel:_$!<Anniversary>!$_",
     "x-odd-Case;foo:bar",
     "GEO:46.77;-71.28",
     "NICKNAME:Bo,Bob",
