@@ -7,6 +7,8 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 # What "make bench" measures; for a quick look: make bench BENCH_ARGS='--n 1000'.
 BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
+# How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
+SOAK_ARGS ?= --minutes 10
 
 BIN := .venv/bin
 VENV := .venv/made
@@ -15,7 +17,7 @@ TEST := .venv/installed-test
 BENCH := .venv/installed-bench
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test bench lint lock clean
+.PHONY: help run serve test bench soak chaos lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +37,14 @@ test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: 
 
 bench: $(BENCH) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: what, and for how long)
 	@$(BIN)/python -m benchmarks.dav $(BENCH_ARGS)
+
+soak: $(RUN) ## send generated requests to a server: no 5xx, no growth (SOAK_ARGS: how long)
+	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
+
+# What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities.
+CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py)
+chaos: $(TEST) ## test concurrency, crashes and very many activities for long
+	@DAVBRIDGE_TEST_CHAOS=1 $(BIN)/python -m pytest $(CHAOS) $(PYTEST_ARGS)
 
 lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/ruff check .
