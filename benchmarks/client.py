@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-TIMEOUT = 180.0  # seconds that a client waits for an answer
+TIMEOUT = 600  # seconds that a client waits for an answer
 CONNECTION_LOST = (OSError, http.client.HTTPException)
 
 
