@@ -59,14 +59,15 @@ def _checked(session: Session, put: Put) -> Component:
 
 
 def _kind(put: Put, theirs: Contact) -> ContactKind:
-    """A record stays what it is, whatever a client calls its card later."""
+    """A record stays what it is, whatever a client calls its card later. Raises ``NotAllowed``."""
     if put.existing is None:
         return theirs.kind
     source = put.existing.source
+    if (source.label_id is not None) is not (theirs.kind is ContactKind.GROUP):
+        sentence = "A group cannot become a contact, and a contact cannot become a group."
+        raise NotAllowed(sentence, condition="CR:valid-address-data")
     if source.label_id is not None:
         return ContactKind.GROUP
-    if theirs.kind is ContactKind.GROUP:
-        raise NotAllowed("A contact cannot become a group.", condition="CR:valid-address-data")
     return ContactKind.ORGANIZATION if source.organization_id is not None else ContactKind.PERSON
 
 
