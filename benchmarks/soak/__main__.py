@@ -17,8 +17,8 @@ from bridge import bootstrap
 from bridge.core.event import EventKind
 from bridge.core.projection.options import TypeOption
 
-BOUND = 30_000_000  # bytes that all processes together may grow by, once warm
-_SHARE = 0.3  # of the time, to get warm
+BOUND = 60_000_000  # bytes that all processes together may grow by, once warm
+_SHARE = 0.5  # of the time, to get warm: each process keeps the room that its largest request once took
 _MEGA = 1_000_000
 
 
