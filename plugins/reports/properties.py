@@ -18,7 +18,7 @@ from bridge.store.views import Collection, Resource
 from plugins.reports.multistatus import NOT_FOUND, element, escape, status_line
 from plugins.reports.request import CALDAV, CARDDAV, DAV
 
-MAX_PARTS = 100_000_000
+MAX_PARTS = 20_000_000
 """So many characters of expanded or partial data may one answer have."""
 
 Render = Callable[[Resource], str]
