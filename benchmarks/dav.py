@@ -133,7 +133,7 @@ def main(  # noqa: PLR0913 - one argument for each option
     xandikos = not without_xandikos and find_spec("xandikos") is not None
     if not without_xandikos and not xandikos:
         _say("Xandikos is not installed; it is left out.")
-    command = " ".join(["python -m benchmarks.dav", *sys.argv[1:]])
+    command = " ".join(["python -m benchmarks.dav", *_without_files(sys.argv[1:])])
     plan = Plan(sorted(sizes) or [1000], pace, xandikos, postgresql.rstrip("/"), grown or 0)
     try:
         found = carry_out(plan, command)
@@ -147,6 +147,12 @@ def main(  # noqa: PLR0913 - one argument for each option
     for wrong in found.errors()[:20]:
         click.echo(f"WRONG: {wrong}", err=True)
     sys.exit(1 if found.errors() else 0)
+
+
+def _without_files(arguments: Sequence[str]) -> list[str]:
+    """The arguments that say what was measured, not where it was written."""
+    kept = [word for before, word in zip(["", *arguments], arguments, strict=False) if "--json" not in {before, word}]
+    return [word for word in kept if word != "--update-readme"]
 
 
 if __name__ == "__main__":
