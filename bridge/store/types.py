@@ -100,3 +100,18 @@ class NameList(TypeDecorator[tuple[str, ...]]):
     def process_result_value(self, value: Iterable[str] | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002
         """Build the tuple again."""
         return tuple(value or ())
+
+
+class NameSet(TypeDecorator[frozenset[str]]):
+    """A set of texts, or ``None`` for all there are, stored as a sorted JSON list or null."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> list[str] | None:  # noqa: ARG002
+        """Write a list, in one order."""
+        return None if value is None else sorted(value)
+
+    def process_result_value(self, value: Iterable[str] | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002
+        """Build the set again."""
+        return None if value is None else frozenset(value)

@@ -18,6 +18,16 @@ from bridge.store.models.crm import (
 )
 from bridge.store.models.journal import JournalRow
 from bridge.store.models.resources import CollectionRow, OccurrenceRow, ResourceRow
+from bridge.store.models.sync import (
+    ConnectionRow,
+    FlowRow,
+    IntentRow,
+    LinkRow,
+    OptionDefaultRow,
+    RemoteChangeRow,
+    ResultRow,
+    RunRow,
+)
 
 __all__ = [
     "ActivityRow",
@@ -25,12 +35,17 @@ __all__ = [
     "Base",
     "ColleagueCalendarRow",
     "CollectionRow",
+    "ConnectionRow",
     "DealRow",
     "DeviceRow",
     "FeedRow",
+    "FlowRow",
+    "IntentRow",
     "JournalRow",
     "LabelRow",
+    "LinkRow",
     "OccurrenceRow",
+    "OptionDefaultRow",
     "OrganizationLabelRow",
     "OrganizationRow",
     "ParticipantRow",
@@ -38,7 +53,10 @@ __all__ = [
     "PersonLabelRow",
     "PersonRow",
     "PhotoRow",
+    "RemoteChangeRow",
     "ResourceRow",
+    "ResultRow",
+    "RunRow",
     "SignInFailureRow",
     "TypeOptionRow",
     "UserRow",
