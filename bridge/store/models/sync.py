@@ -38,13 +38,15 @@ class ProblemKind(StrEnum):
 class LinkState(StrEnum):
     """Whether a link ties its objects.
 
-    ``RELEASED`` ties them no longer, and keeps either from being taken as new. ``RETIRED`` belongs to a calendar or
-    group that was left for another: should it be chosen again, the link ties again.
+    ``PENDING`` has one object only: the other could not be created yet. ``LEFT_OUT`` remembers a remote object that a
+    rule leaves out, in the version that was looked at. ``RELEASED`` ties its objects no longer, and keeps either from
+    being taken as new.
     """
 
     LINKED = "linked"
+    PENDING = "pending"
+    LEFT_OUT = "left-out"
     RELEASED = "released"
-    RETIRED = "retired"
 
 
 class RunOutcome(StrEnum):
@@ -110,19 +112,20 @@ class ConnectionRow(Base):
 class FlowRow(Base):
     """What goes between the CRM and one calendar or group of contacts of a connection, and how (R7–R15).
 
-    ``collection_id`` is the remote's. ``types`` are the activity types that go out, null for all. ``ours_token`` and
+    ``collection_id`` is the remote's. A calendar that was left for another keeps its flow, not ``enabled``: should it be
+    chosen again, its links tie again (R3). ``types`` are the activity types that go out, null for all. ``ours_token`` and
     ``theirs_token`` stand for what was read last on each side. ``confirmed_options`` is a digest of the options that
     the user agreed to. ``first_total`` and ``first_done`` tell how far the first sync is (R16).
     """
 
     __tablename__ = "flows"
-    __table_args__ = (UniqueConstraint("connection_id", "kind"),)
+    __table_args__ = (UniqueConstraint("connection_id", "kind", "collection_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     connection_id: Mapped[int] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
     kind: Mapped[FlowKind] = mapped_column(text_enum(FlowKind))
     enabled: Mapped[bool] = mapped_column(default=False)
-    collection_id: Mapped[str] = mapped_column(Text, default="")
+    collection_id: Mapped[str] = mapped_column(String(1000), default="")
     collection_name: Mapped[str] = mapped_column(Text, default="")
     direction: Mapped[Direction] = mapped_column(text_enum(Direction), default=Direction.TWO_WAY)
     types: Mapped[frozenset[str] | None] = mapped_column(NameSet())
@@ -143,7 +146,9 @@ class LinkRow(Base):
     """Ties one of our records to one remote object (``local_id`` is an activity's or a person's).
 
     ``ours_version`` and ``theirs_version``, ``ours_base`` and ``theirs_base`` are what each side held when they last
-    agreed. ``writes`` are the moments of recent writes, for the circuit breaker (R24).
+    agreed. ``seen_ours`` and ``seen_theirs`` are versions looked at since that could not be brought into agreement:
+    nothing is tried again before ``retry_at``, nor ever when ``parked``, unless either side has another version by then.
+    ``writes`` are the moments of recent writes, for the circuit breaker (R24).
     """
 
     __tablename__ = "links"
@@ -156,6 +161,8 @@ class LinkRow(Base):
     uid: Mapped[str] = mapped_column(String(1000), default="")
     ours_version: Mapped[str] = mapped_column(String(1000), default="")
     theirs_version: Mapped[str] = mapped_column(String(1000), default="")
+    seen_ours: Mapped[str] = mapped_column(String(1000), default="")
+    seen_theirs: Mapped[str] = mapped_column(String(1000), default="")
     ours_base: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     theirs_base: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[LinkState] = mapped_column(text_enum(LinkState), default=LinkState.LINKED)
@@ -168,7 +175,10 @@ class LinkRow(Base):
 
 
 class IntentRow(Base):
-    """A write that was about to happen there. One that is still here was cut short: look for it by its ``key``."""
+    """A write that was about to happen there. One that is still here was cut short: its creation is tried by its ``key``.
+
+    ``before`` and ``after`` are the remote's object as JSON, as it was and as it should be.
+    """
 
     __tablename__ = "intents"
 
@@ -178,6 +188,10 @@ class IntentRow(Base):
     local_id: Mapped[int | None] = mapped_column(BigInteger)
     remote_id: Mapped[str | None] = mapped_column(String(1000))
     key: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(Text, default="")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    run_id: Mapped[str] = mapped_column(String(64))
     fence: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(Instant())
 
