@@ -112,10 +112,10 @@ class ConnectionRow(Base):
 class FlowRow(Base):
     """What goes between the CRM and one calendar or group of contacts of a connection, and how (R7–R15).
 
-    ``collection_id`` is the remote's. A calendar that was left for another keeps its flow, not ``enabled``: should it be
-    chosen again, its links tie again (R3). ``types`` are the activity types that go out, null for all. ``ours_token`` and
-    ``theirs_token`` stand for what was read last on each side. ``confirmed_options`` is a digest of the options that
-    the user agreed to. ``first_total`` and ``first_done`` tell how far the first sync is (R16).
+    ``collection_id`` is the remote's. A calendar that was left for another keeps its flow, not ``enabled``: should it
+    be chosen again, its links tie again (R3). ``types`` are the activity types that go out, null for all.
+    ``ours_token`` and ``theirs_token`` stand for what was read last on each side. ``confirmed_options`` is a digest of
+    the options that the user agreed to. ``first_total`` and ``first_done`` tell how far the first sync is (R16).
     """
 
     __tablename__ = "flows"
@@ -147,8 +147,8 @@ class LinkRow(Base):
 
     ``ours_version`` and ``theirs_version``, ``ours_base`` and ``theirs_base`` are what each side held when they last
     agreed. ``seen_ours`` and ``seen_theirs`` are versions looked at since that could not be brought into agreement:
-    nothing is tried again before ``retry_at``, nor ever when ``parked``, unless either side has another version by then.
-    ``writes`` are the moments of recent writes, for the circuit breaker (R24).
+    nothing is tried again before ``retry_at``, nor ever when ``parked``, unless either side has another version by
+    then. ``writes`` are the moments of recent writes, for the circuit breaker (R24).
     """
 
     __tablename__ = "links"
@@ -175,7 +175,7 @@ class LinkRow(Base):
 
 
 class IntentRow(Base):
-    """A write that was about to happen there. One that is still here was cut short: its creation is tried by its ``key``.
+    """A write that was about to happen there. One that is still here was cut short: a creation is tried by its ``key``.
 
     ``before`` and ``after`` are the remote's object as JSON, as it was and as it should be.
     """
