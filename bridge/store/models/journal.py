@@ -18,6 +18,7 @@ class Source(StrEnum):
     CRM = "crm"
     IMPORT = "import"
     UNDO = "undo"
+    SYNC = "sync"
 
 
 class JournalAction(StrEnum):
