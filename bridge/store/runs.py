@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, delete, func, insert, or_, select, update
+from sqlalchemy import Table, delete, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import RemoteChangeRow, ResultRow, RunRow
@@ -144,8 +144,8 @@ def results_of(
     """What became of one object, known by either id, the latest first (R20)."""
     known = [_S.local_id == local_id] if local_id is not None else []
     known += [_S.remote_id == remote_id] if remote_id is not None else []
-    query = select(*_S).where(_S.flow_id.in_(flow_ids), or_(*known)).order_by(_S.id.desc())
-    return [record_of(Result, row) for row in session.execute(query)] if known else []
+    query = select(*_S).where(_S.flow_id.in_(flow_ids), or_(false(), *known)).order_by(_S.id.desc())
+    return [record_of(Result, row) for row in session.execute(query)]
 
 
 def count_results(session: Session, flow_ids: Collection[int]) -> dict[tuple[int, ResultOutcome], int]:
