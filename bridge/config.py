@@ -77,6 +77,11 @@ class Security:
     secret_file: Path = option(
         "var/secret.key", "Key for app passwords and cookies; made on first use, mode 0600.", values.path
     )
+    credential_keys_file: Path | None = option(
+        "",
+        "Keys for stored passwords and tokens, one per line, newest first. Empty: made from the secret.",
+        values.optional_path,
+    )
 
 
 @dataclass(frozen=True, slots=True)
