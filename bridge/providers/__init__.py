@@ -1,0 +1,1 @@
+"""Remote services behind the ports: one folder each. Siblings do not know each other."""
