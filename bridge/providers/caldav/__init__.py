@@ -1,0 +1,1 @@
+"""Any CalDAV and CardDAV server."""
