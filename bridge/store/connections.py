@@ -1,7 +1,8 @@
 """Queries about connections: what users chose, who runs one now, and which ones are due."""
 
 import json
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -12,7 +13,6 @@ from sqlalchemy.orm import Session
 from bridge.core.activity import Visibility
 from bridge.core.scope import ConflictPolicy, Direction, FlowKind, PrivatePolicy
 from bridge.store.models import ConnectionRow, FlowRow, OptionDefaultRow
-from bridge.store.models.resources import CollectionKind
 from bridge.store.models.sync import ConnectionState, ProblemKind
 from bridge.store.rows import columns_of, record_of
 from bridge.store.tables import COLLECTIONS, USERS
@@ -23,7 +23,7 @@ PAUSED = "paused"
 _C, _F = (cast("Table", row.__table__).c for row in (ConnectionRow, FlowRow))
 _LEASE = ("lease_owner", "lease_until", "fence")
 _TRIED_AGAIN = (ProblemKind.WAITING, ProblemKind.BROKEN)
-_SIDES = {FlowKind.CALENDAR: CollectionKind.CALENDAR, FlowKind.CONTACTS: CollectionKind.ADDRESS_BOOK}
+_REVISION = re.compile(r"[0-9]+-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +211,29 @@ def revoke(session: Session, connection_id: int) -> None:
     session.execute(update(ConnectionRow).where(_C.id == connection_id).values(values))
 
 
-def our_revisions(session: Session, user_ids: Collection[int]) -> dict[tuple[int, FlowKind], str]:
-    """The token of our own side for each user and kind: JSON of the revisions of the collections in their home."""
+def our_revisions(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """``generation-revision`` of each collection of a user's own records, by user and name."""
     c = COLLECTIONS.c
-    query = select(c.owner_id, c.kind, c.uid, c.generation, c.revision)
-    own = query.where(c.owner_id == c.subject_id, c.owner_id.in_(user_ids))
-    found: dict[tuple[int, CollectionKind], dict[str, list[int]]] = {}
-    for owner, kind, uid, generation, revision in session.execute(own):
-        found.setdefault((owner, kind), {})[uid] = [generation, revision]
-    return {
-        (user, flow): json.dumps(found.get((user, kind), {}), sort_keys=True, separators=(",", ":"))
-        for user in user_ids
-        for flow, kind in _SIDES.items()
-    }
+    query = select(c.owner_id, c.name, c.generation, c.revision)
+    found: dict[int, dict[str, str]] = {user: {} for user in user_ids}
+    for owner, name, generation, revision in session.execute(
+        query.where(c.owner_id == c.subject_id, c.owner_id.in_(user_ids))
+    ):
+        found[owner][name] = f"{generation}-{revision}"
+    return found
+
+
+def changed_since(token: str, revisions: Mapping[str, str]) -> bool:
+    """Whether a collection has another revision than the token of our side says.
+
+    The token is a JSON object; its strings like ``1-17``, by the names of collections, are what was read last.
+    """
+    try:
+        values = dict(json.loads(token))
+    except (ValueError, TypeError):
+        return True  # nobody knows what was read: look again
+    read = {name: text for name, text in values.items() if isinstance(text, str) and _REVISION.fullmatch(text)}
+    return any(revisions.get(name) != text for name, text in read.items())
 
 
 def due(session: Session, now: datetime) -> list[int]:
@@ -238,7 +248,7 @@ def due(session: Session, now: datetime) -> list[int]:
     known = {row.id for row in ripe}
     rest = [row for row in rows if row.id not in known and row.ours_token is not None]
     revisions = our_revisions(session, {row.user_id for row in rest}) if rest else {}
-    changed = (row for row in rest if revisions[row.user_id, row.kind] != row.ours_token)
+    changed = (row for row in rest if changed_since(row.ours_token, revisions[row.user_id]))
     return list(dict.fromkeys(row.id for row in _in_order(ripe, changed)))
 
 
@@ -249,7 +259,7 @@ def _runnable(now: datetime) -> Any:
         .join(cast("Table", FlowRow.__table__), _F.connection_id == _C.id)
     )
     return (
-        select(_C.id, _C.user_id, _C.next_run_at, _C.retry_at, _F.kind, _F.ours_token)
+        select(_C.id, _C.user_id, _C.next_run_at, _C.retry_at, _F.ours_token)
         .select_from(joined)
         .where(USERS.c.enabled, _F.enabled, _C.confirmed, _C.paused_by_admin.is_(False))
         .where(_C.state == ConnectionState.ACTIVE, or_(_C.problem.is_(None), _C.problem.in_(_TRIED_AGAIN)))

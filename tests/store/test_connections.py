@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -183,9 +184,12 @@ class TestDue:
         with database.read() as session:
             return connections.due(session, NOW + minutes * MINUTE)
 
-    def token(self, database: Database, user: int, kind: FlowKind = FlowKind.CALENDAR) -> str:
+    def token(self, database: Database, user: int, *names: str) -> str:
+        """As our own side writes it: the revisions of what it has read, and more that does not matter here."""
         with database.read() as session:
-            return connections.our_revisions(session, [user])[user, kind]
+            revisions = connections.our_revisions(session, [user])[user]
+        read = {name: revisions[name] for name in names}
+        return json.dumps({**read, "at": NOW.isoformat(), "options": "2024", "told": {"7": "1-9"}})
 
     def touch(self, database: Database, login: str, name: str) -> None:
         with database.write() as session:
@@ -253,35 +257,41 @@ class TestDue:
         assert self.due(database, 60) == [flow.connection_id]
 
     @pytest.mark.parametrize(
-        ("kind", "name", "is_due"),
+        ("read", "name", "is_due"),
         [
-            (FlowKind.CALENDAR, "activities", True),
-            (FlowKind.CALENDAR, "tasks", True),
-            (FlowKind.CALENDAR, "contacts", False),
-            (FlowKind.CONTACTS, "contacts", True),
-            (FlowKind.CONTACTS, "activities", False),
+            (("activities", "tasks"), "activities", True),
+            (("activities", "tasks"), "tasks", True),
+            (("activities", "tasks"), "contacts", False),
+            (("contacts",), "contacts", True),
+            (("contacts",), "activities", False),
         ],
     )
-    def test_a_change_here(self, database: Database, kind: FlowKind, name: str, is_due: bool) -> None:
+    def test_a_change_here(self, database: Database, read: tuple[str, ...], name: str, is_due: bool) -> None:
         user = add_user(database)
         connection = add_connection(database, user)
-        add_flow(database, connection.id, kind, ours_token=self.token(database, user, kind))
+        add_flow(database, connection.id, ours_token=self.token(database, user, *read))
         assert self.due(database) == []
         self.touch(database, "anna", name)
         assert self.due(database) == ([connection.id] if is_due else [])
 
+    @pytest.mark.parametrize("token", ["", "nonsense", "7", '{"activities": "1-9"}', '{"removed": "1-0"}'])
+    def test_a_token_of_another_state_is_a_change(self, database: Database, token: str) -> None:
+        connection = add_connection(database, add_user(database))
+        add_flow(database, connection.id, ours_token=token)
+        assert self.due(database) == [connection.id]
+
     def test_a_change_of_another_user_is_nothing_to_us(self, database: Database) -> None:
-        user, bob = add_user(database), add_user(database, "bob")
+        user = add_user(database)
+        add_user(database, "bob")
         connection = add_connection(database, user)
-        add_flow(database, connection.id, ours_token=self.token(database, user))
+        add_flow(database, connection.id, ours_token=self.token(database, user, "activities", "contacts"))
         self.touch(database, "bob", "activities")
         assert self.due(database) == []
-        assert self.token(database, bob) != self.token(database, user)
 
     def test_a_change_here_goes_before_the_timer_and_each_is_named_once(self, database: Database) -> None:
         user = add_user(database)
         ripe, changed = (add_connection(database, user, next_run_at=when) for when in (NOW, None))
         for kind in FlowKind:
-            add_flow(database, ripe.id, kind, ours_token="{}")
-            add_flow(database, changed.id, kind, ours_token="{}")
+            add_flow(database, ripe.id, kind, ours_token="")
+            add_flow(database, changed.id, kind, ours_token="")
         assert self.due(database) == [changed.id, ripe.id]
