@@ -31,13 +31,13 @@ def take_event(session: Session, put: Put, settings: Settings, *, now: datetime)
     theirs = ical.event(calendar)
     options = calendar_options(session, put.owner, settings)
     before = _activity(session, put, theirs.uid)
-    persons = _persons(session, theirs, put.owner)
+    persons = persons_of(session, theirs, put.owner)
     conflicts: tuple[FieldConflict, ...] = ()
     if before is None or put.existing is None:
         after = _new(before, theirs, put, options, persons, now)
     else:
         after, conflicts = _edited(session, put, before, theirs, options, persons, now)
-    after = _with_allowed_links(session, before, after, put.owner)
+    after = with_allowed_links(session, before, after, put.owner)
     after = replace(after, series=theirs.is_series, deleted=False)
     text = ClientText(put.collection.id, put.href, contentline.serialize(calendar))
     return Change(before, after, written=text, conflicts=conflicts)
@@ -138,7 +138,7 @@ def _assumed_type(before: Activity | None, kind: EventKind, options: CalendarOpt
     return next((key for key in candidates if options.option(key).shown_as is kind), options.default_type)
 
 
-def _persons(session: Session, event: Event, owner: User) -> dict[str, int]:
+def persons_of(session: Session, event: Event, owner: User) -> dict[str, int]:
     """The persons that the attendees are matched to: those whom the owner may see, the owner's own first."""
     found = contacts.persons_by_email(session, {a.email for a in event.attendees if a.email})
     result = {}
@@ -149,7 +149,7 @@ def _persons(session: Session, event: Event, owner: User) -> dict[str, int]:
     return result
 
 
-def _with_allowed_links(session: Session, before: Activity | None, after: Activity, owner: User) -> Activity:
+def with_allowed_links(session: Session, before: Activity | None, after: Activity, owner: User) -> Activity:
     """Take links only to records that exist and that the owner may see (R12): ids from a client prove nothing."""
     deal = activities.deals(session, [after.deal_id]).get(after.deal_id) if after.deal_id else None
     person = (
