@@ -133,6 +133,16 @@ def remove_connection(session: Session, connection_id: int) -> None:
     session.execute(delete(ConnectionRow).where(_C.id == connection_id))
 
 
+def set_attempt(session: Session, connection_id: int, now: datetime) -> None:
+    """Remember when a run began (R18)."""
+    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(last_attempt_at=now))
+
+
+def set_secret(session: Session, connection_id: int, sealed: str) -> None:
+    """Replace the credentials, sealed."""
+    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(secret=sealed))
+
+
 def flows(session: Session, connection_ids: Collection[int]) -> list[Flow]:
     """The flows of some connections, enabled or not, in the order of the connections; calendars first."""
     query = select(*_F).where(_F.connection_id.in_(connection_ids)).order_by(_F.connection_id, _F.kind, _F.id)
@@ -152,9 +162,26 @@ def save_flow(session: Session, flow: Flow) -> None:
     session.execute(update(FlowRow).where(_F.id == flow.id).values(columns_of(flow, "id")))
 
 
-def set_tokens(session: Session, flow_id: int, ours: str | None, theirs: str | None) -> None:
-    """Remember up to where both sides were read and everything was stored."""
-    session.execute(update(FlowRow).where(_F.id == flow_id).values(ours_token=ours, theirs_token=theirs))
+def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | None, options: str) -> None:
+    """Remember up to where both sides were read, everything stored, and under which options (a digest)."""
+    values = {"ours_token": ours, "theirs_token": theirs, "confirmed_options": options}
+    session.execute(update(FlowRow).where(_F.id == flow_id).values(values))
+
+
+def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | None, options: str) -> None:
+    """Remember up to where both sides were read and everything was stored, and under which options."""
+    values = {"ours_token": ours, "theirs_token": theirs, "confirmed_options": options}
+    session.execute(update(FlowRow).where(_F.id == flow_id).values(**values, first_done=_F.first_total))
+
+
+def set_attempt(session: Session, connection_id: int, at: datetime) -> None:
+    """Remember when a connection was tried last (R18)."""
+    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(last_attempt_at=at))
+
+
+def set_secret(session: Session, connection_id: int, sealed: str) -> None:
+    """Store credentials that the remote has renewed."""
+    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(secret=sealed))
 
 
 def set_progress(session: Session, flow_id: int, done: int, total: int) -> None:
