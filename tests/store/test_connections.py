@@ -51,10 +51,20 @@ def test_a_flow_comes_back_as_it_was_stored(database: Database, types: frozenset
     with database.write() as session:
         connections.save_flow(session, changed)
         connections.set_progress(session, flow.id, 3, 10)
-        connections.set_tokens(session, flow.id, "ours", None)
+        connections.finish_flow(session, flow.id, "ours", None, "digest")
     with database.read() as session:
         (found,) = connections.flows(session, [flow.connection_id])
-    assert found == replace(changed, first_done=3, first_total=10, ours_token="ours")
+    assert found == replace(changed, first_done=3, first_total=10, ours_token="ours", confirmed_options="digest")
+
+
+def test_single_values_of_a_connection(database: Database) -> None:
+    stored = add_connection(database, add_user(database))
+    with database.write() as session:
+        connections.set_secret(session, stored.id, "sealed again")
+        connections.set_attempt(session, stored.id, NOW)
+    with database.read() as session:
+        found = connections.connection(session, stored.id)
+    assert found == replace(stored, secret="sealed again", last_attempt_at=NOW)
 
 
 def test_a_connection_has_one_flow_for_each_calendar(database: Database) -> None:
