@@ -57,11 +57,12 @@ class DavSide(Generic[T]):
     def changes(self, since: SyncToken | None) -> Changes[T]:
         """See ``Side.changes``. Where a listing has no ETags, the texts are read for their versions."""
         listed = self._listing.changes(since)
-        bare = [each.id for each in listed.members if not each.version and not each.problem]
-        read = {each.id: each for each in self.fetch(bare)}
-        named = (Found[T](each.id, each.version, problem=each.problem) for each in listed.members)
-        found = (read.get(each.id) if each.id in bare else each for each in named)
-        return Changes(tuple(each for each in found if each), listed.gone, listed.token, listed.complete)
+        bare = {each.id for each in listed.members if not each.version and not each.problem}
+        found: list[Found[T]] = [
+            Found(each.id, each.version, problem=each.problem) for each in listed.members if each.id not in bare
+        ]
+        found.extend(self.fetch(bare))
+        return Changes(tuple(found), listed.gone, listed.token, listed.complete)
 
     def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[T]]:
         """See ``Side.fetch``."""
