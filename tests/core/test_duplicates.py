@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,8 +20,8 @@ from bridge.core.person import Person
 from tests.core import card_strategies as cards
 
 
-def person(number: int, name: str = "", **fields: object) -> Person:
-    emails, phones = (tuple(map(Labelled, fields.pop(key, ()))) for key in ("emails", "phones"))  # type: ignore[call-overload]
+def person(number: int, name: str = "", **fields: Any) -> Person:
+    emails, phones = (tuple(map(Labelled, fields.pop(key, ()))) for key in ("emails", "phones"))
     plain = Person(f"uid-{number}", 1, name or f"Person Number{number}", emails=emails, phones=phones, id=number)
     return replace(plain, **fields)
 
@@ -173,7 +175,7 @@ def test_one_word_is_a_name_within_one_organization() -> None:
 
 
 @pytest.mark.parametrize("shared", [{"emails": ["info@example.com"]}, {"phones": ["+371 67000000"]}])
-def test_a_switchboard_ties_nobody_together(shared: dict[str, list[str]]) -> None:
+def test_a_switchboard_ties_nobody_together(shared: dict[str, Any]) -> None:
     assert ids(groups([person(i, **shared) for i in range(1, MOST_SHARING + 1)])) == [tuple(range(1, MOST_SHARING + 1))]
     assert groups([person(i, **shared) for i in range(1, MOST_SHARING + 2)]) == []
 
@@ -226,9 +228,9 @@ PEOPLE = st.lists(
 
 
 @given(PEOPLE, st.randoms(use_true_random=False))
-def test_the_order_of_persons_says_nothing(people: list[Person], random: object) -> None:
+def test_the_order_of_persons_says_nothing(people: list[Person], random: Random) -> None:
     shuffled = list(people)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert sorted(ids(groups(shuffled, "LV"))) == sorted(ids(groups(people, "LV")))
 
 
@@ -367,7 +369,7 @@ STORED = st.builds(
 @given(STORED, st.lists(STORED, max_size=3))
 def test_nothing_is_lost(survivor: Person, others: list[Person]) -> None:
     after = merged(survivor, others)
-    told = {conflict.field: conflict.lost for conflict in left_out(survivor, others)}
+    told: dict[str, Any] = {conflict.field: conflict.lost for conflict in left_out(survivor, others)}
     for each in (survivor, *others):
         assert set(each.labels) <= set(after.labels)
         assert each.note.strip() in after.note

@@ -16,6 +16,7 @@ from bridge.store.models.crm import (
     PersonRow,
     PhotoRow,
 )
+from bridge.store.models.duplicates import DistinctPersonsRow
 from bridge.store.models.journal import JournalRow
 from bridge.store.models.resources import CollectionRow, OccurrenceRow, ResourceRow
 from bridge.store.models.sync import (
@@ -38,6 +39,7 @@ __all__ = [
     "ConnectionRow",
     "DealRow",
     "DeviceRow",
+    "DistinctPersonsRow",
     "FeedRow",
     "FlowRow",
     "IntentRow",
