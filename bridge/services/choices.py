@@ -16,10 +16,11 @@ def calendar_options(
     session: Session, user: User, settings: Settings, types: dict[str, ActivityType] | None = None
 ) -> CalendarOptions:
     """How this user's activities are shown. ``types`` saves a statement where they are known."""
+    known, options = (types, None) if types is not None else accounts.types_and_options(session, user.id)
     return CalendarOptions(
         zone=ZoneInfo(user.time_zone),
-        types=types if types is not None else accounts.activity_types(session),
-        type_options=accounts.type_options(session, user.id),
+        types=known,
+        type_options=accounts.type_options(session, user.id) if options is None else options,
         default_type=user.default_type,
         default_visibility=user.default_visibility,
         include_links=user.include_links,

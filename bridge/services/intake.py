@@ -50,7 +50,9 @@ def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
     """Refuse a second resource with one UID, and a new UID for an old resource (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1)."""
     if len(uid.encode()) > MAX_UID:
         raise Invalid(f"A UID has at most {MAX_UID} octets.", condition=condition)
-    if put.existing is not None and put.existing.resource.uid != uid:
+    if put.existing is not None:
+        if put.existing.resource.uid == uid:
+            return
         raise Conflict(
             "The UID of a resource cannot change; the resource has another one.",
             condition=condition,

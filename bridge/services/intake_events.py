@@ -1,15 +1,17 @@
 """Take an event or task that a DAV client writes into an activity (R11, R21, R23, D4, D7, D18)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bridge.core import contentline, ical, recurrence, rules
-from bridge.core.activity import Activity
+from bridge.core.activity import Activity, Deal
 from bridge.core.contentline import Component
 from bridge.core.event import Event, EventKind
 from bridge.core.merge import FieldConflict, Version
+from bridge.core.person import Organization, Person
 from bridge.core.projection.activities import ActivityFields, apply_fields, fields_of_activity, fields_of_event
 from bridge.core.projection.options import CalendarOptions
 from bridge.core.user import User
@@ -151,20 +153,16 @@ def persons_of(session: Session, event: Event, owner: User) -> dict[str, int]:
 
 def with_allowed_links(session: Session, before: Activity | None, after: Activity, owner: User) -> Activity:
     """Take links only to records that exist and that the owner may see (R12): ids from a client prove nothing."""
-    deal = activities.deals(session, [after.deal_id]).get(after.deal_id) if after.deal_id else None
-    person = (
-        contacts.persons(session, [after.person_id], photos=False).get(after.person_id) if after.person_id else None
+
+    def allowed(name: str, load: Callable[[int], Deal | Person | Organization | None]) -> int | None:
+        present: int | None = getattr(before, name) if before is not None else None
+        wanted: int | None = getattr(after, name)
+        found = load(wanted) if wanted is not None and wanted != present else None
+        return wanted if found is not None and rules.visible_to(found, owner.id) else present
+
+    return replace(
+        after,
+        deal_id=allowed("deal_id", lambda i: activities.deals(session, [i]).get(i)),
+        person_id=allowed("person_id", lambda i: contacts.persons(session, [i], photos=False).get(i)),
+        organization_id=allowed("organization_id", lambda i: contacts.organizations(session, [i]).get(i)),
     )
-    company = (
-        contacts.organizations(session, [after.organization_id]).get(after.organization_id)
-        if after.organization_id
-        else None
-    )
-    links = {"deal_id": deal, "person_id": person, "organization_id": company}
-    allowed = {}
-    for name, record in links.items():
-        present = getattr(before, name) if before is not None else None
-        wanted = getattr(after, name)
-        fits = wanted == present or (record is not None and rules.visible_to(record, owner.id))
-        allowed[name] = wanted if fits else present
-    return replace(after, **allowed)  # type: ignore[arg-type]

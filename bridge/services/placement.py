@@ -10,7 +10,7 @@ from itertools import count
 from sqlalchemy.orm import Session
 
 from bridge.store import collections, placements
-from bridge.store.placements import Index, Placed, Source
+from bridge.store.placements import Addition, Index, Placed, Source
 from bridge.store.views import Resource
 
 _WORTH_INDEXING = 30 * 24 * 3600  # seconds
@@ -22,6 +22,7 @@ class Wanted:
     """What a record should look like in one collection. ``href`` is given when a client has chosen it.
 
     ``first_start`` and ``last_end`` are POSIX seconds as in ``Resource``; ``index`` is what finds it.
+    ``for_colleague``: it goes into somebody's read-only view.
     """
 
     collection_id: int
@@ -33,6 +34,7 @@ class Wanted:
     last_end: int | None = None
     recurring: bool = False
     index: Index = field(default_factory=Index)
+    for_colleague: bool = False
 
 
 def etag_of(text: str) -> str:
@@ -85,6 +87,7 @@ class _Change:
     resource: Resource
     index: Index
     silent: bool = False
+    for_colleague: bool = False
 
 
 def _changes(session: Session, source: Source, targets: Sequence[Wanted], present: Sequence[Placed]) -> list[_Change]:
@@ -97,7 +100,8 @@ def _changes(session: Session, source: Source, targets: Sequence[Wanted], presen
         same = placed is not None and placed.source == source and _same(placed.resource, target)
         if placed is None or not same or _found_otherwise(placed, target):
             finished = _finished(target, placed)
-            found.append(_Change(target.collection_id, placed, source, finished, target.index, silent=same))
+            change = _Change(target.collection_id, placed, source, finished, target.index, same, target.for_colleague)
+            found.append(change)
     lost = [placed for placed in present if placed.id not in kept and not placed.resource.deleted]
     return found + [_Change(p.collection_id, p, source, _tombstone(p.resource), Index()) for p in lost]
 
@@ -155,7 +159,8 @@ def _write(session: Session, collection_id: int, changes: Sequence[_Change], *, 
         if change.placed is not None:
             placements.change_resource(session, change.placed, change.source, finished, change.index)
         else:
-            added.append((collection_id, change.source, replace(finished, href=next(hrefs)), change.index))
+            new = replace(finished, href=next(hrefs))
+            added.append(Addition(collection_id, change.source, new, change.index, change.for_colleague))
     placements.add_resources(session, added)
     return len(loud)
 

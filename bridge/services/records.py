@@ -18,7 +18,7 @@ from bridge.services.address_books import refresh_labels, refresh_organizations,
 from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, Record, Snapshot
-from bridge.store import activities, contacts, journal
+from bridge.store import activities, collections, contacts, journal, placements
 from bridge.store.journal import JournalEntry
 from bridge.store.models.journal import JournalAction, RecordKind
 
@@ -53,8 +53,9 @@ def write(
 
     All records are saved before anything is drawn, so that records which show each other are drawn once.
     """
+    _lock(session, changes)
     before = [_snapshot(session, change.before, actor) for change in changes]
-    saved = [_save(session, change.after, now=now) for change in changes]
+    saved = [_save(session, change.before, change.after, now=now) for change in changes]
     for change, record in zip(changes, saved, strict=True):
         refresh(session, settings, change.before, record, now=now, written=change.written)
     after = [snapshots.take(session, record, _owner_id(record, actor)) for record in saved]
@@ -62,7 +63,16 @@ def write(
         entry = _entry(actor, old, new, _owner_id(new.record, actor), now=now)
         lost = {conflict.field: str(conflict.lost) for conflict in change.conflicts}
         journal.add_entry(session, replace(entry, lost=lost, undoes=change.undoes))
+    placements.forget_resources(session)  # a long transaction would gather them all
     return after
+
+
+def _lock(session: Session, changes: Sequence[Change]) -> None:
+    """Let nobody else write the resources of these records from before they are read."""
+    found = (record for change in changes for record in (change.before, change.after))
+    owners = {record.owner_id for record in found if isinstance(record, Activity | Person | Organization)}
+    if owners:
+        collections.lock_collections(session, owners)
 
 
 def _snapshot(session: Session, record: Record | None, actor: Actor) -> Snapshot | None:
@@ -74,25 +84,36 @@ def _owner_id(record: Record, actor: Actor) -> int | None:
     return actor.user_id if isinstance(record, Label) else record.owner_id
 
 
-def _save(session: Session, record: Record, *, now: datetime) -> Record:
-    if not isinstance(record, Label):
-        record = replace(record, updated_at=now) if not isinstance(record, Deal) else record
+def _save(session: Session, before: Record | None, after: Record, *, now: datetime) -> Record:
+    saved = _saved(session, before, after, now=now)
+    source = snapshots.source_of(saved)
+    if before is None and not after.id and source is not None:
+        placements.nothing_shows(session, source)
+    return saved
+
+
+def _saved(session: Session, before: Record | None, record: Record, *, now: datetime) -> Record:
     match record:
         case Activity():
-            return activities.save_activity(session, replace(record, created_at=record.created_at or now))
+            record = replace(record, updated_at=now, created_at=record.created_at or now)
+            return activities.save_activity(session, record, before if isinstance(before, Activity) else None)
         case Person():
-            _add_labels(session, record.labels)
-            return contacts.save_person(session, replace(record, created_at=record.created_at or now))
+            _add_labels(session, before, record.labels)
+            record = replace(record, updated_at=now, created_at=record.created_at or now)
+            return contacts.save_person(session, record, before if isinstance(before, Person) else None)
         case Organization():
-            _add_labels(session, record.labels)
-            return contacts.save_organization(session, replace(record, created_at=record.created_at or now))
+            _add_labels(session, before, record.labels)
+            record = replace(record, updated_at=now, created_at=record.created_at or now)
+            return contacts.save_organization(session, record, before if isinstance(before, Organization) else None)
         case Deal():
             return activities.save_deal(session, record, now=now)
         case Label():
             return contacts.save_label(session, record)
 
 
-def _add_labels(session: Session, names: Sequence[str]) -> None:
+def _add_labels(session: Session, before: Record | None, names: Sequence[str]) -> None:
+    if isinstance(before, Person | Organization) and before.labels == names:
+        return
     known = contacts.labels_by_name(session, names)
     for name in dict.fromkeys(names):
         if name not in known:

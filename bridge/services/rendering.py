@@ -228,6 +228,7 @@ class _Drawing:
             last_end=drawn.last,
             recurring=drawn.event.is_series,
             index=drawn.index,
+            for_colleague=view.collection.read_only,
         )
 
 

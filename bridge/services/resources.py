@@ -22,7 +22,7 @@ from bridge.services.reading import Reader
 from bridge.services.records import Change
 from bridge.services.rendering import ClientText
 from bridge.services.settings import Settings
-from bridge.store import accounts, collections, contacts, placements
+from bridge.store import collections, contacts, placements
 from bridge.store.database import Database
 from bridge.store.models.resources import CollectionKind
 from bridge.store.placements import Placed
@@ -213,13 +213,12 @@ class Resources:
             collections.set_properties(session, collection.id, values, now=self._clock.now())
 
     def _writable(self, session: Session, owner: str, name: str) -> tuple[Collection, User]:
-        collection = collections.collection(session, owner, name)
-        if collection is None:
+        found = collections.collection_to_write(session, owner, name)
+        if found is None:
             raise Conflict("There is no such collection.", condition="D:resource-must-be-null")
-        if collection.read_only:
+        if found[0].read_only:
             raise NotAllowed("This is a colleague's calendar; it can only be read.", condition="D:need-privileges")
-        collections.lock_collections(session, [collection.subject_id])
-        return collection, accounts.users(session, [collection.owner_id])[collection.owner_id]
+        return found
 
 
 def _check_size(body: str, limit: int, collection: Collection) -> None:

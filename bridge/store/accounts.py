@@ -1,18 +1,19 @@
 """Queries about users, their choices and their devices."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from bridge.core.activity import ActivityType
+from bridge.core.event import EventKind
 from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
-from bridge.store.memo import forget, remembered
+from bridge.store.memo import forget, known, remember, remembered
 from bridge.store.models import (
     ActivityTypeRow,
     ColleagueCalendarRow,
@@ -41,6 +42,11 @@ _ALL = select(*_U).order_by(_U.login)
 _SOME = _ALL.where(_U.id.in_(bindparam("ids", expanding=True)))
 _TYPES = select(*_T).order_by(_T.position, _T.id)
 _OPTIONS = select(*_O).where(_O.user_id == bindparam("user"))
+_CHOICES = (
+    select(*_T, _O.user_id, _O.shown_as, _O.color.label("chosen_color"), _O.reminder_minutes)
+    .outerjoin(_O.user_id.table, and_(_O.type_key == _T.key, _O.user_id == bindparam("user")))
+    .order_by(_T.position, _T.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,29 @@ def user_by_login(session: Session, login: str) -> User | None:
 
 def users(session: Session, ids: Collection[int] | None = None) -> dict[int, User]:
     """All users, or some, by id."""
+    if ids is None:
+        return remembered(session, "users", lambda: _by_id(session.execute(_ALL)))
+    some: dict[int, User] = remembered(session, "some_users", dict)
+    wanted = set(ids)
+    if not some.keys() >= wanted:
+        some |= _by_id(session.execute(_SOME, {"ids": list(wanted)}))
+    found = [some[user_id] for user_id in wanted if user_id in some]
+    return {user.id: user for user in sorted(found, key=lambda user: user.login)}
 
-    def load() -> dict[int, User]:
-        rows = session.execute(_ALL) if ids is None else session.execute(_SOME, {"ids": list(ids)})
-        return {row.id: record_of(User, row) for row in rows}
 
-    return remembered(session, ("users", None if ids is None else frozenset(ids)), load)
+def _by_id(rows: Iterable[Any]) -> dict[int, User]:
+    return {row.id: record_of(User, row) for row in rows}
+
+
+def know_users(session: Session, found: Iterable[User]) -> None:
+    """Remember users whom another statement has read along the way."""
+    some: dict[int, User] = remembered(session, "some_users", dict)
+    some |= {user.id: user for user in found}
+
+
+def read_user(values: Sequence[Any]) -> User:
+    """Build a user from the values of all columns of the table."""
+    return _read(User, _U, values)
 
 
 def save_user(session: Session, user: User, *, now: datetime, password_hash: str | None = None) -> User:
@@ -120,9 +143,21 @@ def type_options(session: Session, user_id: int) -> dict[str, TypeOption]:
     """How a user wants activity types shown (R27)."""
 
     def load() -> dict[str, TypeOption]:
-        return {row.type_key: _type_option(row) for row in session.execute(_OPTIONS, {"user": user_id})}
+        rows = session.execute(_OPTIONS, {"user": user_id})
+        return {row.type_key: _type_option(row.shown_as, row.color, row.reminder_minutes) for row in rows}
 
     return remembered(session, ("type_options", user_id), load)
+
+
+def types_and_options(session: Session, user_id: int) -> tuple[dict[str, ActivityType], dict[str, TypeOption]]:
+    """``activity_types`` and, of those, ``type_options``, with one statement."""
+    if not known(session, "activity_types") and not known(session, ("type_options", user_id)):
+        rows = session.execute(_CHOICES, {"user": user_id}).all()
+        remember(session, "activity_types", {row.key: record_of(ActivityType, row) for row in rows})
+        chosen = [row for row in rows if row.user_id is not None]
+        options = {row.key: _type_option(row.shown_as, row.chosen_color, row.reminder_minutes) for row in chosen}
+        remember(session, ("type_options", user_id), options)
+    return activity_types(session), type_options(session, user_id)
 
 
 def save_type_option(session: Session, user_id: int, type_key: str, option: TypeOption) -> None:
@@ -141,9 +176,8 @@ def save_type_option(session: Session, user_id: int, type_key: str, option: Type
     session.flush()
 
 
-def _type_option(row: Any) -> TypeOption:
-    reminder = None if row.reminder_minutes is None else -timedelta(minutes=row.reminder_minutes)
-    return TypeOption(row.shown_as, row.color, reminder)
+def _type_option(shown_as: EventKind, color: str, minutes: int | None) -> TypeOption:
+    return TypeOption(shown_as, color, None if minutes is None else -timedelta(minutes=minutes))
 
 
 def colleagues_of(session: Session, viewer_id: int) -> list[int]:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select, update
@@ -18,10 +20,16 @@ from bridge.store.rows import columns_of, record_of
 # Statements of every write are built once: building one costs more than running it.
 _ACTIVITIES = cast("Table", ActivityRow.__table__)
 _A = _ACTIVITIES.c
-_BY_ID = select(*_A).where(_A.id.in_(bindparam("ids", expanding=True)))
 _OWNERS = select(_A.owner_id).where(_A.id.in_(bindparam("ids", expanding=True))).distinct()
 _ADD = insert(_ACTIVITIES).returning(_A.id)
+_CHANGE = update(_ACTIVITIES).where(_A.id == bindparam("row"))
 _P = cast("Table", ParticipantRow.__table__).c
+_WITH_PARTICIPANTS = (
+    select(*_A, _P.person_id.label("participant"))
+    .outerjoin(_P.person_id.table, _P.activity_id == _A.id)
+    .where(_A.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_A.id, _P.position)
+)
 _PARTICIPANTS = (
     select(_P.activity_id, _P.person_id)
     .where(_P.activity_id.in_(bindparam("ids", expanding=True)))
@@ -34,7 +42,12 @@ def activities(session: Session, ids: Collection[int]) -> dict[int, Activity]:
     """Some activities by id, deleted ones included."""
     if not ids:
         return {}
-    return _load(session, _BY_ID, {"ids": list(ids)})
+    found: dict[int, Activity] = {}
+    for activity_id, rows in groupby(session.execute(_WITH_PARTICIPANTS, {"ids": list(ids)}), attrgetter("id")):
+        row, *more = rows
+        people = tuple(one.participant for one in (row, *more) if one.participant is not None)
+        found[activity_id] = record_of(Activity, row, participants=people)
+    return found
 
 
 def activity_ids(
@@ -83,8 +96,8 @@ def activities_by_uid(session: Session, uid: str) -> list[Activity]:
     return list(_load(session, select(*_A).where(_A.uid == uid)).values())
 
 
-def _load(session: Session, query: Select[Any], values: Mapping[str, Any] | None = None) -> dict[int, Activity]:
-    rows = session.execute(query, values or {}).all()
+def _load(session: Session, query: Select[Any]) -> dict[int, Activity]:
+    rows = session.execute(query).all()
     people = _participants(session, [row.id for row in rows])
     return {row.id: record_of(Activity, row, participants=people.get(row.id, ())) for row in rows}
 
@@ -98,11 +111,13 @@ def _participants(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, 
     return {key: tuple(value) for key, value in found.items()}
 
 
-def save_activity(session: Session, activity: Activity) -> Activity:
-    """Add an activity, or change one."""
+def save_activity(session: Session, activity: Activity, before: Activity | None = None) -> Activity:
+    """Add an activity, or change one. ``before`` is what is stored, if that is known: it saves statements."""
     values = columns_of(activity, "id", "participants")
     if activity.id:
-        session.execute(update(_ACTIVITIES).where(_A.id == activity.id).values(values))
+        session.execute(_CHANGE, {"row": activity.id, **values})
+        if before is not None and before.participants == activity.participants:
+            return activity
         session.execute(_FORGET_PARTICIPANTS, {"activity": activity.id})
     else:
         activity = replace(activity, id=session.execute(_ADD, values).scalar_one())

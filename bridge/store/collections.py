@@ -18,9 +18,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from bridge.store.memo import forget, remembered
+from bridge.core.user import User
+from bridge.store.accounts import know_users, read_user
+from bridge.store.memo import forget, remember, remembered
 from bridge.store.models.resources import CollectionKind
-from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor
+from bridge.store.placements import forget_resources
+from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor, dialect_of
 from bridge.store.views import Collection
 
 _C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
@@ -75,6 +78,44 @@ def collections_showing(session: Session, subject_ids: Some[int]) -> list[Collec
         return [_collection(row) for row in session.execute(_collections(_C.subject_id.in_(subject_ids)))]
 
     return remembered(session, ("collections_showing", frozenset(subject_ids)), load)
+
+
+_SUBJECT = (
+    select(_C.subject_id)
+    .select_from(COLLECTIONS.join(USERS, _U.id == _C.owner_id))
+    .where(_U.login == bindparam("owner"), _C.name == bindparam("name"))
+    .scalar_subquery()
+)
+_OF_SUBJECT = (
+    select(*_C, *_U)
+    .select_from(COLLECTIONS.join(USERS, _U.id == _C.owner_id))
+    .where(_C.subject_id == _SUBJECT)
+    .order_by(_C.name)
+)
+_LOCK_SUBJECT = select(_C.id).where(_C.subject_id == _SUBJECT).order_by(_C.id).with_for_update()
+
+
+def collection_to_write(session: Session, owner: str, name: str) -> tuple[Collection, User] | None:
+    """The collection of this name in the home of a login, and its owner.
+
+    Nobody else writes what shows the same user's records until the transaction ends. What a write asks for next, all
+    collections that show these records and their owners, comes with the same statement and is remembered.
+    """
+    names = {"owner": owner, "name": name}
+    if dialect_of(session) != "sqlite":
+        session.execute(_LOCK_SUBJECT, names).all()
+        forget_resources(session)
+    rows = session.execute(_OF_SUBJECT, names).all()
+    shown = [_collection(row) for row in rows]
+    users = [read_user(row[len(_C) :]) for row in rows]
+    found = [(one, user) for one, user in zip(shown, users, strict=True) if (one.owner, one.name) == (owner, name)]
+    if not found:
+        return None
+    subject = frozenset({found[0][0].subject_id})
+    know_users(session, users)
+    remember(session, ("collections_showing", subject), shown)
+    remember(session, ("locked", subject), None)
+    return found[0]
 
 
 def add_collection(  # noqa: PLR0913 - the columns of the row
@@ -143,8 +184,9 @@ def lock_collections(session: Session, subject_ids: Some[int]) -> None:
     def lock() -> None:
         query = select(_C.id).where(_C.subject_id.in_(subject_ids)).order_by(_C.id)
         session.execute(query.with_for_update()).all()
+        forget_resources(session)
 
-    if session.get_bind().dialect.name != "sqlite":
+    if dialect_of(session) != "sqlite":
         remembered(session, ("locked", frozenset(subject_ids)), lock)
 
 

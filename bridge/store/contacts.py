@@ -1,9 +1,11 @@
 """Queries about persons, organizations and labels."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 from bridge.core.contact import Name, Photo
 from bridge.core.person import Label, Organization, Person
 from bridge.store import letters
+from bridge.store.memo import forget, remembered
 from bridge.store.models import (
     LabelRow,
     OrganizationLabelRow,
@@ -25,14 +28,30 @@ from bridge.store.models import (
 from bridge.store.rows import columns_of, record_of
 
 # Tables rather than mapped classes, and statements that every write needs built once.
-_PERSONS, _PERSON_LABELS, _PERSON_EMAILS, _LABELS = (
-    cast("Table", row.__table__) for row in (PersonRow, PersonLabelRow, PersonEmailRow, LabelRow)
+_PERSONS, _PERSON_LABELS, _PERSON_EMAILS, _LABELS, _COMPANIES, _COMPANY_LABELS = (
+    cast("Table", row.__table__)
+    for row in (PersonRow, PersonLabelRow, PersonEmailRow, LabelRow, OrganizationRow, OrganizationLabelRow)
 )
-_P = _PERSONS.c
+_P, _O = _PERSONS.c, _COMPANIES.c
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_BY_ID = select(*_P).where(_P.id.in_(_IDS))
+_BY_ID = (
+    select(*_P, _LABELS.c.name.label("label"))
+    .select_from(_PERSONS.outerjoin(_PERSON_LABELS.join(_LABELS), _PERSON_LABELS.c.person_id == _P.id))
+    .where(_P.id.in_(_IDS))
+    .order_by(_P.id)
+)
+_COMPANIES_BY_ID = (
+    select(*_O, _LABELS.c.name.label("label"))
+    .select_from(_COMPANIES.outerjoin(_COMPANY_LABELS.join(_LABELS), _COMPANY_LABELS.c.organization_id == _O.id))
+    .where(_O.id.in_(_IDS))
+    .order_by(_O.id)
+)
 _OWNERS = select(_P.owner_id).where(_P.id.in_(_IDS)).distinct()
 _ADD = insert(_PERSONS).returning(_P.id)
+_CHANGE = update(_PERSONS).where(_P.id == bindparam("row"))
+_ADD_COMPANY = insert(_COMPANIES).returning(_O.id)
+_CHANGE_COMPANY = update(_COMPANIES).where(_O.id == bindparam("row"))
+_FORGET_COMPANY_LABELS = delete(_COMPANY_LABELS).where(_COMPANY_LABELS.c.organization_id == bindparam("organization"))
 _FORGET_KEYS = (
     delete(_PERSON_EMAILS).where(_PERSON_EMAILS.c.person_id == bindparam("person")),
     delete(_PERSON_LABELS).where(_PERSON_LABELS.c.person_id == bindparam("person")),
@@ -50,7 +69,9 @@ def persons(session: Session, ids: Collection[int], *, photos: bool = True) -> d
     """Some persons by id, deleted ones included; without their photos if those are not wanted."""
     if not ids:
         return {}
-    return _load_persons(session, _BY_ID, {"ids": list(ids)}, photos=photos)
+    found = list(_with_labels(session.execute(_BY_ID, {"ids": list(ids)})))
+    pictures = _photos(session, {row.photo_id for row, _ in found if row.photo_id is not None}) if photos else {}
+    return {row.id: _person(row, labels, pictures) for row, labels in found}
 
 
 def owners_of_persons(session: Session, ids: Collection[int]) -> set[int]:
@@ -103,22 +124,23 @@ def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, lis
     return result
 
 
-def _load_persons(
-    session: Session, query: Select[Any], values: Mapping[str, Any] | None = None, *, photos: bool
-) -> dict[int, Person]:
-    rows = session.execute(query, values or {}).all()
+def _load_persons(session: Session, query: Select[Any], *, photos: bool) -> dict[int, Person]:
+    rows = session.execute(query).all()
     labels = _grouped(session.execute(_BORNE, {"ids": [row.id for row in rows]})) if rows else {}
     pictures = _photos(session, {row.photo_id for row in rows if row.photo_id is not None}) if photos else {}
-    return {
-        row.id: record_of(
-            Person,
-            row,
-            parts=Name(**{part: getattr(row, part) for part in _PARTS}),
-            labels=labels.get(row.id, ()),
-            photo=pictures.get(row.photo_id or 0),
-        )
-        for row in rows
-    }
+    return {row.id: _person(row, labels.get(row.id, ()), pictures) for row in rows}
+
+
+def _person(row: Any, labels: tuple[str, ...], pictures: Mapping[int, Photo]) -> Person:
+    parts = Name(**{part: getattr(row, part) for part in _PARTS})
+    return record_of(Person, row, parts=parts, labels=labels, photo=pictures.get(row.photo_id or 0))
+
+
+def _with_labels(rows: Iterable[Any]) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Each row once, with the labels of all that bear its id, in the order of their letters."""
+    for _, group in groupby(rows, attrgetter("id")):
+        row, *more = group
+        yield row, tuple(sorted(one.label for one in (row, *more) if one.label is not None))
 
 
 def _photos(session: Session, ids: Collection[int]) -> dict[int, Photo]:
@@ -147,11 +169,16 @@ def _person_columns(session: Session, person: Person) -> dict[str, Any]:
     return values
 
 
-def save_person(session: Session, person: Person) -> Person:
-    """Add a person, or change one. Labels are given by name and must exist."""
+def save_person(session: Session, person: Person, before: Person | None = None) -> Person:
+    """Add a person, or change one. Labels are given by name and must exist.
+
+    ``before`` is what is stored, if that is known: it saves statements.
+    """
     values = _person_columns(session, person)
     if person.id:
-        session.execute(update(_PERSONS).where(_P.id == person.id).values(values))
+        session.execute(_CHANGE, {"row": person.id, **values})
+        if before is not None and (before.emails, before.labels) == (person.emails, person.labels):
+            return person
         for statement in _FORGET_KEYS:
             session.execute(statement, {"person": person.id})
     else:
@@ -195,7 +222,12 @@ def organizations(session: Session, ids: Collection[int]) -> dict[int, Organizat
     """Some organizations by id, deleted ones included."""
     if not ids:
         return {}
-    return _load_organizations(session, select(OrganizationRow).where(OrganizationRow.id.in_(ids)))
+
+    def load() -> dict[int, Organization]:
+        rows = session.execute(_COMPANIES_BY_ID, {"ids": list(ids)})
+        return {row.id: record_of(Organization, row, labels=labels) for row, labels in _with_labels(rows)}
+
+    return load() if len(ids) > 1 else remembered(session, ("organization", *ids), load)
 
 
 def organization_ids(session: Session, *, owner_id: int | None = None, label_id: int | None = None) -> list[int]:
@@ -210,53 +242,51 @@ def organization_ids(session: Session, *, owner_id: int | None = None, label_id:
 
 def organizations_by_name(session: Session, name: str) -> list[Organization]:
     """The live organizations with a name, whatever its case, the oldest first."""
-    query = select(OrganizationRow).where(
-        letters.equals(OrganizationRow.name, name.strip()), OrganizationRow.deleted.is_(False)
-    )
+    query = select(*_O).where(letters.equals(OrganizationRow.name, name.strip()), OrganizationRow.deleted.is_(False))
     return list(_load_organizations(session, query.order_by(OrganizationRow.id)).values())
 
 
 def find_organizations(session: Session, owner_id: int, text: str, limit: int = 20) -> list[Organization]:
     """A user's organizations whose name contains a text, deleted ones included."""
-    query = select(OrganizationRow).where(
-        OrganizationRow.owner_id == owner_id, letters.contains(OrganizationRow.name, text)
-    )
+    query = select(*_O).where(OrganizationRow.owner_id == owner_id, letters.contains(OrganizationRow.name, text))
     return list(_load_organizations(session, query.order_by(OrganizationRow.id.desc()).limit(limit)).values())
 
 
 def organizations_by_uid(session: Session, uid: str) -> list[Organization]:
     """All organizations with a UID, deleted ones included."""
-    return list(_load_organizations(session, select(OrganizationRow).where(OrganizationRow.uid == uid)).values())
+    return list(_load_organizations(session, select(*_O).where(OrganizationRow.uid == uid)).values())
 
 
 def organizations_with_uids(session: Session, uids: Collection[str], owner_id: int) -> list[Organization]:
     """A user's live organizations with these UIDs."""
-    query = select(OrganizationRow).where(
+    query = select(*_O).where(
         OrganizationRow.uid.in_(uids), OrganizationRow.owner_id == owner_id, OrganizationRow.deleted.is_(False)
     )
     return list(_load_organizations(session, query).values())
 
 
-def _load_organizations(session: Session, query: Select[OrganizationRow]) -> dict[int, Organization]:
-    rows = session.scalars(query.execution_options(populate_existing=True)).all()
+def _load_organizations(session: Session, query: Select[Any]) -> dict[int, Organization]:
+    rows = session.execute(query).all()
     labels = _labels_of(session, OrganizationLabelRow.organization_id, [row.id for row in rows])
     return {row.id: record_of(Organization, row, labels=labels.get(row.id, ())) for row in rows}
 
 
-def save_organization(session: Session, organization: Organization) -> Organization:
-    """Add an organization, or change one. Labels are given by name and must exist."""
-    row = session.get(OrganizationRow, organization.id) if organization.id else OrganizationRow()
-    assert row is not None  # noqa: S101 - ids come from the database
-    for name, value in columns_of(organization, "id", "labels").items():
-        setattr(row, name, value)
-    session.add(row)
-    session.flush()
-    session.execute(delete(OrganizationLabelRow).where(OrganizationLabelRow.organization_id == row.id))
+def save_organization(session: Session, organization: Organization, before: Organization | None = None) -> Organization:
+    """Add an organization, or change one. Labels are given by name and must exist. ``before`` as in ``save_person``."""
+    values = columns_of(organization, "id", "labels")
+    forget(session, ("organization", organization.id))
+    if organization.id:
+        session.execute(_CHANGE_COMPANY, {"row": organization.id, **values})
+        if before is not None and before.labels == organization.labels:
+            return organization
+        session.execute(_FORGET_COMPANY_LABELS, {"organization": organization.id})
+    else:
+        organization = replace(organization, id=session.execute(_ADD_COMPANY, values).scalar_one())
     known = labels_by_name(session, organization.labels)
-    rows = [{"organization_id": row.id, "label_id": known[name].id} for name in dict.fromkeys(organization.labels)]
+    rows = [{"organization_id": organization.id, "label_id": known[name].id} for name in set(organization.labels)]
     if rows:
-        session.execute(insert(OrganizationLabelRow), rows)
-    return organizations(session, [row.id])[row.id]
+        session.execute(insert(_COMPANY_LABELS), rows)
+    return replace(organization, labels=tuple(sorted(set(organization.labels))))
 
 
 def labels(session: Session, ids: Collection[int]) -> dict[int, Label]:
@@ -284,6 +314,8 @@ def label_uid(name: str) -> str:
 
 def save_label(session: Session, label: Label) -> Label:
     """Add a label, or rename one."""
+    if label.id:
+        forget(session)  # whoever bears it
     row = session.get(LabelRow, label.id) if label.id else LabelRow()
     assert row is not None  # noqa: S101 - ids come from the database
     row.uid, row.name = label.uid, label.name

@@ -18,6 +18,19 @@ def remembered(session: Session, key: Hashable, load: Callable[[], Found]) -> Fo
     return cast("Found", known[key])
 
 
-def forget(session: Session) -> None:
-    """Forget everything: the session itself has changed something."""
-    session.info.pop(_KEY, None)
+def remember(session: Session, key: Hashable, found: object) -> None:
+    """Remember what another statement has found along the way."""
+    session.info.setdefault(_KEY, {})[key] = found
+
+
+def known(session: Session, key: Hashable) -> bool:
+    """Whether the answer to ``key`` is remembered."""
+    return key in session.info.get(_KEY, ())
+
+
+def forget(session: Session, *keys: Hashable) -> None:
+    """Forget these, or else everything: the session itself has changed something."""
+    if not keys:
+        session.info.pop(_KEY, None)
+    for key in keys:
+        session.info.get(_KEY, {}).pop(key, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection as Some
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from bridge.store.memo import forget, remembered
 from bridge.store.models.resources import LONGEST
 from bridge.store.resources import WITH_TEXT, resource_of
 from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor
@@ -113,15 +114,64 @@ def _placed(row: Any) -> Placed:
     return Placed(row.id, row.collection_id, source, resource_of(row), row.for_colleague, row.indexed_until)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a transaction has read, or has written itself: whoever asks again needs no statement.
+
+    Nobody else changes it while the collections are locked; ``forget_resources`` is called by who locks more.
+    """
+
+    at: dict[tuple[int, str], Placed | None] = field(default_factory=dict)
+    showing: dict[Source, dict[int, Placed]] = field(default_factory=dict)
+
+    def note(self, placed: Placed) -> None:
+        """Take in what was written over a row, or as a new one."""
+        for shown in self.showing.values():
+            shown.pop(placed.id, None)
+        if placed.source in self.showing:
+            self.showing[placed.source][placed.id] = placed
+        self.at[placed.collection_id, placed.resource.href] = placed
+
+
+_KNOWN = "resources"
+
+
+def _known(session: Session) -> _Known:
+    return remembered(session, _KNOWN, _Known)
+
+
+def forget_resources(session: Session) -> None:
+    """Read resources anew from now on."""
+    forget(session, _KNOWN)
+
+
 def placed_at(session: Session, collection_id: int, href: str) -> Placed | None:
     """The resource or tombstone at an href."""
-    found = session.execute(_AT, {"collection": collection_id, "href": href}).first()
-    return _placed(found) if found else None
+    known = _known(session).at
+    if (collection_id, href) not in known:
+        found = session.execute(_AT, {"collection": collection_id, "href": href}).first()
+        known[collection_id, href] = _placed(found) if found else None
+    return known[collection_id, href]
 
 
 def showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
-    """All resources and tombstones that show these records (``column`` is ``activity_id`` …)."""
+    """All resources and tombstones that show these records (``column`` is ``activity_id`` …), the oldest first."""
+    if len(record_ids) != 1:
+        return _showing(session, column, record_ids)
+    (record_id,) = record_ids
+    source, known = Source(**{column: record_id}), _known(session).showing
+    if source not in known:
+        known[source] = {placed.id: placed for placed in _showing(session, column, record_ids)}
+    return sorted(known[source].values(), key=lambda placed: placed.id)
+
+
+def _showing(session: Session, column: str, record_ids: Some[int]) -> list[Placed]:
     return [_placed(row) for row in session.execute(_SHOWING[column], {"ids": list(record_ids)})]
+
+
+def nothing_shows(session: Session, source: Source) -> None:
+    """Know, without asking, that no resource shows a record yet: it has just been made."""
+    _known(session).showing[source] = {}
 
 
 def ended_before(session: Session, collection_id: int, before: int) -> list[int]:
@@ -135,25 +185,50 @@ def ended_before(session: Session, collection_id: int, before: int) -> list[int]
     return [found for found in session.scalars(query) if found is not None]
 
 
-def add_resources(session: Session, rows: Sequence[tuple[int, Source, Resource, Index]]) -> None:
-    """Add resources: (collection, what it shows, the finished resource, what finds it)."""
-    values = [{"collection_id": c, **_columns(source, found, index)} for c, source, found, index in rows]
-    if not values:
-        return
-    if not any(index.occurrences for _, _, _, index in rows):
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A finished resource that is not there yet. ``for_colleague`` as in ``Placed``."""
+
+    collection_id: int
+    source: Source
+    resource: Resource
+    index: Index
+    for_colleague: bool = False
+
+
+_ADD = insert(RESOURCES).returning(_R.id)
+_ADD_MANY = insert(RESOURCES).returning(_R.id, sort_by_parameter_order=True)
+
+
+def add_resources(session: Session, rows: Sequence[Addition]) -> None:
+    """Add resources with what finds them."""
+    values = [{"collection_id": row.collection_id, **_columns(row.source, row.resource, row.index)} for row in rows]
+    if len(rows) == 1:
+        _added(session, rows[0], session.execute(_ADD, values[0]).scalar_one())
+    elif any(row.index.occurrences for row in rows):
+        for row_id, row in zip(session.scalars(_ADD_MANY, values).all(), rows, strict=True):
+            _added(session, row, row_id)
+    elif rows:
         session.execute(insert(RESOURCES), values)
-        return
-    ids = session.scalars(insert(RESOURCES).returning(_R.id, sort_by_parameter_order=True), values)
-    for row_id, (collection_id, _, _, index) in zip(ids.all(), rows, strict=True):
-        _index(session, collection_id, row_id, index)
+        forget_resources(session)
+
+
+def _added(session: Session, row: Addition, row_id: int) -> None:
+    _index(session, row.collection_id, row_id, row.index)
+    until = row.index.known_until
+    _known(session).note(Placed(row_id, row.collection_id, row.source, row.resource, row.for_colleague, until))
+
+
+_CHANGE = update(RESOURCES).where(_R.id == bindparam("row"))
 
 
 def change_resource(session: Session, placed: Placed, source: Source, changed: Resource, index: Index) -> None:
     """Write a changed resource, or its tombstone, over the row it had."""
-    session.execute(update(RESOURCES).where(_R.id == placed.id).values(_columns(source, changed, index)))
+    session.execute(_CHANGE, {"row": placed.id, **_columns(source, changed, index)})
     if placed.resource.recurring or index.occurrences:
         session.execute(delete(OCCURRENCES).where(_O.resource_id == placed.id))
         _index(session, placed.collection_id, placed.id, index)
+    _known(session).note(replace(placed, source=source, resource=changed, known_until=index.known_until))
 
 
 def _index(session: Session, collection_id: int, row_id: int, index: Index) -> None:
