@@ -165,23 +165,7 @@ def save_flow(session: Session, flow: Flow) -> None:
 def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | None, options: str) -> None:
     """Remember up to where both sides were read, everything stored, and under which options (a digest)."""
     values = {"ours_token": ours, "theirs_token": theirs, "confirmed_options": options}
-    session.execute(update(FlowRow).where(_F.id == flow_id).values(values))
-
-
-def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | None, options: str) -> None:
-    """Remember up to where both sides were read and everything was stored, and under which options."""
-    values = {"ours_token": ours, "theirs_token": theirs, "confirmed_options": options}
     session.execute(update(FlowRow).where(_F.id == flow_id).values(**values, first_done=_F.first_total))
-
-
-def set_attempt(session: Session, connection_id: int, at: datetime) -> None:
-    """Remember when a connection was tried last (R18)."""
-    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(last_attempt_at=at))
-
-
-def set_secret(session: Session, connection_id: int, sealed: str) -> None:
-    """Store credentials that the remote has renewed."""
-    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(secret=sealed))
 
 
 def set_progress(session: Session, flow_id: int, done: int, total: int) -> None:
