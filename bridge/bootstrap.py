@@ -15,6 +15,7 @@ from bridge.services.backup import Backup
 from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
+from bridge.services.duplicates import Duplicates
 from bridge.services.explain import Explain
 from bridge.services.feeds import Feeds
 from bridge.services.health import Health
@@ -41,6 +42,7 @@ class Services:
     resources: Resources
     activities: Activities
     contacts: Contacts
+    duplicates: Duplicates
     journal: Journal
     backup: Backup
     demo: Demo
@@ -77,6 +79,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         resources=Resources(*parts),
         activities=Activities(*parts),
         contacts=Contacts(*parts),
+        duplicates=Duplicates(*parts),
         journal=Journal(*parts),
         backup=Backup(database, used_clock, key),
         demo=Demo(*parts),

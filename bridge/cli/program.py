@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, doctor, feeds, journal, serve, transfer, users, why
+from bridge.cli import database, demo, devices, doctor, duplicates, feeds, journal, serve, transfer, users, why
 from bridge.cli.frame import Commands, Program
 
 
@@ -37,6 +37,9 @@ for command in (
     why.why,
     journal.journal,
     journal.undo,
+    duplicates.duplicates,
+    duplicates.merge,
+    duplicates.distinct,
     doctor.doctor,
     database.check_config,
     database.migrate,

@@ -107,8 +107,9 @@ class Scene:
             ids = [self.meeting, self.group, self.gone, self.colleagues]
             found = activities.activities(session, [*ids, activities.activities_by_uid(session, "party")[0].id])
             deals = activities.deals(session, [self.deal])
-        plain = {f"{type(r).__name__} {r.id}": replace(r, updated_at=None) for r in (*people.values(), *found.values())}
-        return {**plain, "deal": deals[self.deal]}
+        persons = {f"Person {key}": replace(person, updated_at=None) for key, person in people.items()}
+        visits = {f"Activity {key}": replace(activity, updated_at=None) for key, activity in found.items()}
+        return {**persons, **visits, "deal": deals[self.deal]}
 
     def resources(self) -> dict[tuple[str, str], list[str]]:
         """Every resource that clients see, without the stamps."""
