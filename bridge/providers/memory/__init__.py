@@ -1,0 +1,1 @@
+"""A remote that lives in memory: for the demo account, and for tests, where it can be told to misbehave."""
