@@ -23,13 +23,13 @@ def spread(*parts: object) -> float:
     return int.from_bytes(digest[:6]) / (1 << 48)
 
 
-def wait(tries: int, share: float) -> timedelta:
-    """How long to wait after the failure number ``tries`` (from 1): 1, 2, 4 … 64 s, of it the half that is spread.
+def backoff(tries: int, seed: object) -> timedelta:
+    """How long to wait after the failure number ``tries`` (from 1): 1, 2, 4 … 64 s, the second half of it spread.
 
-    ``share`` from ``spread`` says how much of that half.
+    The same ``seed`` and number always wait equally long.
     """
     doubled = min(max(tries, 1), _GROWING) - 1
-    return FIRST * float(2**doubled * (0.5 + share / 2))
+    return FIRST * float(2**doubled * (0.5 + spread(seed, tries) / 2))
 
 
 def next_try(
@@ -40,7 +40,8 @@ def next_try(
     What the remote asked for (``retry_after``) is obeyed, up to a day, and never fallen short of.
     """
     share = spread(connection_id, now)
-    growing = wait(tries, share) if tries <= _GROWING else max(interval, LAST) * (1 + _SPREAD * share)
+    seldom = max(interval, LAST) * (1 + _SPREAD * share)
+    growing = seldom if tries > _GROWING else backoff(tries, f"{connection_id} {now}")
     asked = min(max(retry_after or timedelta(0), timedelta(0)), LONGEST)
     return now + max(growing, asked * (1 + _SPREAD * share))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.backoff import LONGEST, next_run, next_try, spread, wait
+from bridge.core.backoff import LONGEST, backoff, next_run, next_try, spread
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 INTERVAL = timedelta(minutes=5)
@@ -17,8 +17,9 @@ ids = st.integers(1, 10**9)
     ("tries", "seconds"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 64), (8, 64), (1000, 64)]
 )
 def test_waits_double_up_to_a_limit(tries: int, seconds: int) -> None:
-    assert wait(tries, 0.0) == timedelta(seconds=seconds / 2)
-    assert wait(tries, 1.0) == timedelta(seconds=seconds)
+    waits = {backoff(tries, seed) for seed in range(100)}
+    assert timedelta(seconds=seconds / 2) <= min(waits) < max(waits) <= timedelta(seconds=seconds)
+    assert backoff(tries, "a") == backoff(tries, "a")
 
 
 def test_after_the_growing_waits_it_is_tried_as_often_as_it_runs() -> None:
