@@ -168,6 +168,11 @@ def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | 
     session.execute(update(FlowRow).where(_F.id == flow_id).values(**values, first_done=_F.first_total))
 
 
+def set_tokens(session: Session, flow_id: int, ours: str | None, theirs: str | None) -> None:
+    """Replace up to where both sides were read; ``None`` to read everything again."""
+    session.execute(update(FlowRow).where(_F.id == flow_id).values(ours_token=ours, theirs_token=theirs))
+
+
 def set_progress(session: Session, flow_id: int, done: int, total: int) -> None:
     """Remember how far the first sync is (R16)."""
     session.execute(update(FlowRow).where(_F.id == flow_id).values(first_done=done, first_total=total))

@@ -54,7 +54,13 @@ def test_a_flow_comes_back_as_it_was_stored(database: Database, types: frozenset
         connections.finish_flow(session, flow.id, "ours", None, "digest")
     with database.read() as session:
         (found,) = connections.flows(session, [flow.connection_id])
-    assert found == replace(changed, first_done=10, first_total=10, ours_token="ours", confirmed_options="digest")
+    finished = replace(changed, first_done=10, first_total=10, ours_token="ours", confirmed_options="digest")
+    assert found == finished
+    with database.write() as session:
+        connections.set_tokens(session, flow.id, None, "theirs")
+        assert connections.flows(session, [flow.connection_id]) == [
+            replace(finished, ours_token=None, theirs_token="theirs")
+        ]
 
 
 def test_single_values_of_a_connection(database: Database) -> None:
