@@ -113,6 +113,50 @@ class Dav:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """``[sync]``: how calendars and contacts elsewhere are kept in step."""
+
+    enabled: bool = option(
+        "on", "Run the sync worker beside the server. Off: syncs run on command only.", values.switch
+    )
+    workers: int = option("4", "Connections that one worker process syncs at the same time.", values.whole(1, 64))
+    interval: timedelta = option(
+        "5 min", "Time between two looks at an account, 10 % more or less.", values.at_least("10 s")
+    )
+    change_delay: timedelta = option(
+        "2 s",
+        "How often to look for changes here. What changes in between is synced together.",
+        values.at_least("100 ms"),
+    )
+    queue: str = option(
+        "sqlite:///var/queue.sqlite3",
+        "SQLite file, or redis://host:6379/0 where several machines run workers.",
+        values.queue_address,
+    )
+    lease: timedelta = option(
+        "2 min", "How long a connection stays reserved for a worker that no longer answers.", values.at_least("10 s")
+    )
+    request_timeout: timedelta = option("60 s", "How long to wait for an answer of a remote.", values.at_least("1 s"))
+    requests_per_second: int = option(
+        "50", "Requests to one account, in the long run. 0: no limit.", values.whole(0, 100_000)
+    )
+    provider_requests_per_second: int = option(
+        "0", "Requests of one worker process to all accounts of a provider. 0: no limit.", values.whole(0, 100_000)
+    )
+    allow_private_addresses: bool = option(
+        "on",
+        "Users may connect to servers inside the own network. Turn it off where users are not trusted with that.",
+        values.switch,
+    )
+    max_delete_percent: int = option(
+        "20", "Percent of the linked objects on a side; a run that would delete more asks first.", values.whole(0, 100)
+    )
+    max_delete_count: int = option(
+        "10", "So many deletions never ask, whatever share they are.", values.whole(0, 1_000_000)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything ``config.ini`` says. ``radicale`` maps section → option → text, handed to Radicale unread."""
 
@@ -121,11 +165,12 @@ class Config:
     security: Security = field(default_factory=Security)
     web: Web = field(default_factory=Web)
     dav: Dav = field(default_factory=Dav)
+    sync: Sync = field(default_factory=Sync)
     radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
-    {"server": Server, "database": Database, "security": Security, "web": Web, "dav": Dav}
+    {"server": Server, "database": Database, "security": Security, "web": Web, "dav": Dav, "sync": Sync}
 )
 
 

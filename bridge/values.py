@@ -16,6 +16,7 @@ _SIZES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2*
 _DURATIONS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _SWITCH = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 _SQLITE = "sqlite:///"
+_REDIS = ("redis://", "rediss://", "unix://")
 
 
 def text(value: str, _folder: Path) -> str:
@@ -71,6 +72,17 @@ def duration(value: str, _folder: Path) -> timedelta:
     return timedelta(seconds=_measured(value, _DURATIONS, "a time span such as 10 s or 5 min"))
 
 
+def at_least(least: str) -> Callable[[str, Path], timedelta]:
+    """Read a time span that is not shorter than another one."""
+
+    def parse(value: str, folder: Path) -> timedelta:
+        if (found := duration(value, folder)) < duration(least, folder):
+            raise ValueError(f"“{value}” is shorter than {least}.")
+        return found
+
+    return parse
+
+
 def path(value: str, folder: Path) -> Path:
     """Read a path; a relative one starts in the folder of the configuration file."""
     if not value:
@@ -112,6 +124,15 @@ def database_url(value: str, folder: Path) -> str:
     if scheme in ("postgresql", "postgresql+psycopg") and "://" in value:
         return value.replace(scheme, "postgresql+psycopg", 1)  # the driver that is installed
     raise ValueError("the address must begin with sqlite:/// or postgresql://.")  # not shown: it may hold a password
+
+
+def queue_address(value: str, folder: Path) -> str:
+    """Take the address of a queue: an SQLite file, which may be relative, or a Redis server."""
+    if value.startswith(_SQLITE) and value != _SQLITE:
+        return f"{_SQLITE}{folder / value.removeprefix(_SQLITE)}"
+    if value.startswith(_REDIS):
+        return value
+    raise ValueError("the address must begin with sqlite:/// or redis://.")  # not shown: it may hold a password
 
 
 def time_zone(value: str, _folder: Path) -> str:

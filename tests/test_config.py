@@ -181,6 +181,27 @@ def test_durations(text: str, expected: timedelta | None) -> None:
     check(values.duration, text, expected)
 
 
+@pytest.mark.parametrize(("text", "expected"), [("10 s", timedelta(seconds=10)), ("9.9 s", None), ("0 s", None)])
+def test_durations_that_must_not_be_short(text: str, expected: timedelta | None) -> None:
+    check(values.at_least("10 s"), text, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sqlite:///var/queue.sqlite3", "sqlite:///folder/var/queue.sqlite3"),
+        ("sqlite:////var/queue.sqlite3", "sqlite:////var/queue.sqlite3"),
+        ("redis://:secret@127.0.0.1:6379/1", "redis://:secret@127.0.0.1:6379/1"),
+        ("rediss://host/0", "rediss://host/0"),
+        ("sqlite:///", None),
+        ("amqp://user:secret@host", None),
+        ("", None),
+    ],
+)
+def test_addresses_of_queues(text: str, expected: str | None) -> None:
+    check(values.queue_address, text, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("on", True), ("Yes", True), ("1", True), ("off", False), ("FALSE", False), ("maybe", None)]
 )
