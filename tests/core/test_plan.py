@@ -1,9 +1,9 @@
 """The truth tables of a sync, row by row (R6, R7, R15, R22, R23)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from bridge.core.plan import ActionKind, Decider, State, decider
 from bridge.core.scope import Direction, FlowKind
@@ -72,7 +72,7 @@ def rows(text: str) -> Iterator[tuple[State, State, list[ActionKind]]]:
         yield State(ours), State(theirs), [ActionKind(action.strip()) for action in actions.split("|")]
 
 
-def cases(text: str) -> list[ParameterSet]:
+def cases(text: str) -> list[Any]:
     return [
         pytest.param(table, ours, theirs, action, id=f"{name}-{ours}-{theirs}")
         for ours, theirs, actions in rows(text)
