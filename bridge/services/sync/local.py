@@ -81,15 +81,15 @@ class LocalSide(ABC, Generic[T]):
         """Bring objects as this connection shows them."""
 
     @abstractmethod
-    def create_in(self, session: Session, key: IdempotencyKey, created: T) -> Stored[T]:
+    def create_in(self, session: Session, key: IdempotencyKey, obj: T) -> Stored[T]:
         """Add an object within the caller's transaction. Raises the errors of one object (see ``Side.write``)."""
 
     @abstractmethod
-    def update_in(self, session: Session, remote_id: RemoteId, wanted: T, version: Version | None) -> Stored[T]:
-        """Let an object say what ``wanted`` says, within the caller's transaction. Raises as ``create_in``."""
+    def update_in(self, session: Session, id: RemoteId, obj: T, version: Version | None) -> Stored[T]:  # noqa: A002
+        """Let an object say what ``obj`` says, within the caller's transaction. Raises as ``create_in``."""
 
     @abstractmethod
-    def delete_in(self, session: Session, remote_id: RemoteId, version: Version | None) -> Deleted:
+    def delete_in(self, session: Session, id: RemoteId, version: Version | None) -> Deleted:  # noqa: A002
         """Delete an object, softly, within the caller's transaction. Raises ``PreconditionFailed``."""
 
     def write(self, writes: Sequence[Write[T]]) -> Iterator[Outcome[T]]:

@@ -75,7 +75,9 @@ class LocalContacts(LocalSide[Contact]):
             place = self._book(session).place
             revision = Mark.read(since).revision_of(place) if since is not None else 0
             cards = changed.persons_drawn_since(session, place, revision)
-        found = tuple(Found[Contact](_id(card.person_id), Version(card.etag)) for card in cards if not card.deleted)
+        found: tuple[Found[Contact], ...] = tuple(
+            Found(_id(card.person_id), Version(card.etag)) for card in cards if not card.deleted
+        )
         live = {one.id for one in found}
         lost = {_id(card.person_id) for card in cards} - live if since is not None else set()
         token = Mark(revisions_of([place]), now).token()
@@ -91,13 +93,13 @@ class LocalContacts(LocalSide[Contact]):
                 if not one.resource.deleted:
                     yield _found(one)
 
-    def create_in(self, session: Session, key: IdempotencyKey, created: Contact) -> Stored[Contact]:
+    def create_in(self, session: Session, key: IdempotencyKey, obj: Contact) -> Stored[Contact]:
         """Add a person, or bring back one with this UID who was deleted; see ``LocalSide``."""
         book = self._book_to_write(session)
         with one_object():
-            if created.kind is not ContactKind.PERSON:
+            if obj.kind is not ContactKind.PERSON:
                 raise Refused("Only people are synced, no organizations and groups.", remote=NAME)
-            contact = replace(created, uid=uid_for(key, created.uid))
+            contact = replace(obj, uid=uid_for(key, obj.uid))
             known = [one for one in contacts.persons_by_uid(session, contact.uid) if one.owner_id == self._user_id]
             live = next((one for one in known if not one.deleted), None)
             if live is not None:
@@ -107,32 +109,30 @@ class LocalContacts(LocalSide[Contact]):
             text = vcard.render(contact, stamp=self._clock.now())
             return self._put(session, book, text, tombstone)
 
-    def update_in(
-        self, session: Session, remote_id: RemoteId, wanted: Contact, version: Version | None
-    ) -> Stored[Contact]:
-        """Let a person's card say what ``wanted`` says; see ``LocalSide``."""
+    def update_in(self, session: Session, id: RemoteId, obj: Contact, version: Version | None) -> Stored[Contact]:  # noqa: A002
+        """Let a person's card say what ``obj`` says; see ``LocalSide``."""
         book = self._book_to_write(session)
         with one_object():
-            placed = self._present(session, book, record_id(remote_id))
+            placed = self._present(session, book, record_id(id))
             if placed is None:
                 raise gone()
             check_version(version, Version(placed.resource.etag))
             card = vcard.read(placed.resource.text)
-            text = contentline.serialize(vcard.patch(card, _as_ours(wanted, card), stamp=self._clock.now()))
+            text = contentline.serialize(vcard.patch(card, _as_ours(obj, card), stamp=self._clock.now()))
             if text == placed.resource.text:
-                return self._stored(session, book, record_id(remote_id))
+                return self._stored(session, book, record_id(id))
             return self._put(session, book, text, placed)
 
-    def delete_in(self, session: Session, remote_id: RemoteId, version: Version | None) -> Deleted:
+    def delete_in(self, session: Session, id: RemoteId, version: Version | None) -> Deleted:  # noqa: A002
         """Delete a person, softly; see ``LocalSide``."""
         book = self._book_to_write(session)
-        placed = self._present(session, book, record_id(remote_id))
+        placed = self._present(session, book, record_id(id))
         if placed is not None:
             check_version(version, Version(placed.resource.etag))
-            person = contacts.persons(session, [record_id(remote_id)])[record_id(remote_id)]
+            person = contacts.persons(session, [record_id(id)])[record_id(id)]
             change = Change(person, replace(person, deleted=True))
             records.write(session, self._actor, self._settings, [change], now=self._clock.now())
-        return Deleted(remote_id)
+        return Deleted(id)
 
     def _put(self, session: Session, book: _Book, text: str, placed: Placed | None) -> Stored[Contact]:
         """Take a card as if a client had written it that knows the present one."""

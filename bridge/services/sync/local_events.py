@@ -68,7 +68,9 @@ class LocalEvents(LocalSide[Event]):
             else:
                 versions = self._since(session, showing, Mark.read(since), now)
             mark = self._mark(session, showing, now)
-        found = tuple(Found[Event](_id(key), version) for key, version in versions.items() if version != GONE)
+        found: tuple[Found[Event], ...] = tuple(
+            Found(_id(key), version) for key, version in versions.items() if version != GONE
+        )
         lost = tuple(_id(key) for key, version in versions.items() if version == GONE)
         return Changes(found, lost, mark.token(), complete=since is None)
 
@@ -120,11 +122,11 @@ class LocalEvents(LocalSide[Event]):
             else:
                 yield Found(_id(parts.activity.id), shown.version, shown.event)
 
-    def create_in(self, session: Session, key: IdempotencyKey, created: Event) -> Stored[Event]:
+    def create_in(self, session: Session, key: IdempotencyKey, obj: Event) -> Stored[Event]:
         """Add an activity, or bring back one with this UID that was deleted; see ``LocalSide``."""
         collections.lock_collections(session, [self._user_id])
         with one_object():
-            event = replace(created, uid=uid_for(key, created.uid))
+            event = replace(obj, uid=uid_for(key, obj.uid))
             known = [one for one in activities.activities_by_uid(session, event.uid) if one.owner_id == self._user_id]
             live = next((one for one in known if not one.deleted), None)
             if live is not None:
@@ -133,27 +135,27 @@ class LocalEvents(LocalSide[Event]):
             change = change_for_new(session, self._showing(session), before, event, self._clock.now())
             return self._write(session, change)
 
-    def update_in(self, session: Session, remote_id: RemoteId, wanted: Event, version: Version | None) -> Stored[Event]:
-        """Change of an activity what ``wanted`` says differently from what is shown; see ``LocalSide``."""
+    def update_in(self, session: Session, id: RemoteId, obj: Event, version: Version | None) -> Stored[Event]:  # noqa: A002
+        """Change of an activity what ``obj`` says differently from what is shown; see ``LocalSide``."""
         collections.lock_collections(session, [self._user_id])
         showing = self._showing(session)
         with one_object():
-            shown = showing.one(record_id(remote_id))
+            shown = showing.one(record_id(id))
             if shown is None:
                 raise gone()
             check_version(version, shown.version)
-            change = change_for_edit(session, showing, shown, wanted, self._clock.now())
+            change = change_for_edit(session, showing, shown, obj, self._clock.now())
             return self._write(session, change) if change else _told(shown)
 
-    def delete_in(self, session: Session, remote_id: RemoteId, version: Version | None) -> Deleted:
+    def delete_in(self, session: Session, id: RemoteId, version: Version | None) -> Deleted:  # noqa: A002
         """Delete an activity, softly; see ``LocalSide``."""
         collections.lock_collections(session, [self._user_id])
-        parts = next(self._showing(session).parts([record_id(remote_id)]), None)
+        parts = next(self._showing(session).parts([record_id(id)]), None)
         if parts is not None:
             check_version(version, parts.version)
             change = Change(parts.activity, replace(parts.activity, deleted=True))
             records.write(session, self._actor, self._settings, [change], now=self._clock.now())
-        return Deleted(remote_id)
+        return Deleted(id)
 
     def _write(self, session: Session, change: Change) -> Stored[Event]:
         if change.written is not None:
