@@ -11,7 +11,7 @@ from bridge.providers.caldav.client import Client, Login, Network
 from bridge.providers.caldav.dns import Resolver
 from bridge.providers.caldav.hrefs import absolute, collection, same_origin_or_upgrade
 from bridge.providers.caldav.session import Session
-from bridge.providers.caldav.xml import CAL, CARD, DAV, Row
+from bridge.providers.caldav.xml import CAL, CARD, DAV
 
 Connect = Callable[[str], Client]
 """Makes a client that sends the account's credentials to the host of a URL."""
@@ -133,7 +133,9 @@ class Discovery:
         client = self.connect(url)
         names = (_PRINCIPAL, _NAME, _TYPE, kind.home_set)
         answer, where = client.propfind(url, names)
-        row = answer.rows[0] if answer.rows else Row(url, 404)
+        if not answer.rows:
+            raise TemporaryError("The server's answer is empty.", remote=client.service.name)
+        row = answer.rows[0]
         if kind.collection in row.inner(_TYPE):
             return Home(client, row.text(_NAME), (), own=(collection(absolute(where, row.href)),))
         principals = row.hrefs(_PRINCIPAL)

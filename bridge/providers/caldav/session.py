@@ -4,13 +4,14 @@ The library hands each request to its ``session``; this one looks the same to it
 """
 
 import time
+import weakref
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import niquests
-from niquests.packages.urllib3.exceptions import HTTPError  # type: ignore[import-not-found]
+from niquests.packages.urllib3.exceptions import HTTPError, NewConnectionError  # type: ignore[import-not-found]
 from niquests.packages.urllib3.exceptions import TimeoutError as _Slow
 
 from bridge.errors import PermissionMissing, RemoteError, TemporaryError
@@ -59,14 +60,11 @@ class Session:
             revocation_configuration=None,  # it would connect to hosts that certificates name
             allow_incoming_cookies=False,
         )
+        self.close = weakref.finalize(self, self._http.close)  # nobody has to: a provider is simply dropped
         self._http.trust_env = False  # neither .netrc nor proxies, which would connect in our place
         self._max_body = max_body
         self.last = Answer("", 0, {})
         self.requests = 0
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
 
     def request(self, method: str, url: str, *, data: Any, headers: Mapping[str, str], auth: Any, **_: Any) -> Head:
         """Send one request. Raises ``TemporaryError`` or ``PermissionMissing``; every status is an answer."""
@@ -128,7 +126,11 @@ def _translated(error: Exception, url: str) -> RemoteError:
             remote=host,
             remedy="Check the address of the server, or ask its administrator to renew the certificate.",
         )
-    if any(isinstance(each, TimeoutError | niquests.exceptions.Timeout | _Slow) for each in chain):
+    if any(
+        isinstance(each, TimeoutError | niquests.exceptions.Timeout | _Slow)
+        and not isinstance(each, NewConnectionError)
+        for each in chain
+    ):
         return TemporaryError(f"{host} did not answer in time.", remote=host)
     return TemporaryError(f"{host} cannot be reached, or its answer breaks off.", remote=host)
 

@@ -72,8 +72,9 @@ class DavSide(Generic[T]):
     def write(self, writes: Sequence[Write[T]]) -> Iterator[Outcome[T]]:
         """See ``Side.write``. What is to be updated is read first, all at once."""
         needed = [each.id for each in writes if isinstance(each, Update)]
-        if self._scheduling.mails and any(isinstance(each, Delete) for each in writes):
-            needed += [each.id for each in writes if isinstance(each, Delete)]
+        deletions = [each.id for each in writes if isinstance(each, Delete)]
+        if deletions and self._scheduling.mails:
+            needed += deletions
         there = {each.id: each for each in self._texts.fetch(needed)}
         yield from one_by_one(
             writes,
