@@ -11,6 +11,8 @@ SUPPORTED_REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)
 _FEWEST_DIGITS = 7  # of a number that is told by its digits alone: fewer are an extension or a short code
 _TAIL = 6  # digits in which two ways to write one number never differ
 
+_NO_DIGITS = re.compile(r"\D+")
+_NO_ASCII_WORD = re.compile(r"[^a-z0-9]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`´]")
 # Letters that Unicode does not take apart into a letter and an accent.
 _PLAIN_LETTERS = str.maketrans(
@@ -60,7 +62,8 @@ def phone_tail(value: str) -> str:
 
 
 def _digits(value: str) -> str:
-    return "".join(str(int(c)) for c in value if c.isdecimal())
+    found = _NO_DIGITS.sub("", value)
+    return found if found.isascii() else "".join(str(int(c)) for c in found)
 
 
 def name_key(name: str, prefixes: str = "") -> str:
@@ -70,7 +73,7 @@ def name_key(name: str, prefixes: str = "") -> str:
     """
     words = fold(name).split()
     bare = list(words)
-    for title in fold(prefixes).split():
+    for title in fold(prefixes).split() if prefixes else ():
         if title in bare:
             bare.remove(title)
     return " ".join(sorted(bare or words))
@@ -78,7 +81,10 @@ def name_key(name: str, prefixes: str = "") -> str:
 
 def fold(text: str) -> str:
     """A text in lower case without accents and punctuation, with one space between words."""
-    compatible = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text))
+    text = _APOSTROPHES.sub("", text)
+    if text.isascii():
+        return _NO_ASCII_WORD.sub(" ", text.lower()).strip()
+    compatible = unicodedata.normalize("NFKD", text)
     lower = unicodedata.normalize("NFKD", compatible.casefold())
     letters = "".join(c for c in lower if not unicodedata.combining(c)).translate(_PLAIN_LETTERS)
     return " ".join("".join(" " if unicodedata.category(c)[0] in "PZSC" else c for c in letters).split())
