@@ -6,6 +6,7 @@ what the HTML says, and then leaves the HTML alone.
 
 import html
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 _BLANK = re.compile(r"[ \t\n\f\r]+")
@@ -22,6 +23,7 @@ _HIDDEN = frozenset(("script", "style", "title", "template"))
 _CELLS = frozenset(("td", "th"))
 
 
+@lru_cache(maxsize=16)  # one use case asks several times for the same
 def to_text(source: str) -> str:
     """Plain text of an HTML fragment, lines separated by LF.
 

@@ -152,7 +152,7 @@ def _previous(
 ) -> contentline.Component | None:
     """The card to patch: what a client has just written, what stands in the book, or in the previous owner's."""
     if chosen is not None:
-        return vcard.read(chosen.text)
+        return chosen.content or vcard.read(chosen.text)
     text, _ = kept_text(present, {book.id} if book is not None else set())
     return vcard.read(text) if text else None
 

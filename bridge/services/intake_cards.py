@@ -38,7 +38,7 @@ def take_card(session: Session, put: Put, settings: Settings, *, now: datetime) 
     """
     card = _checked(session, put)
     theirs = vcard.contact(card)
-    text = ClientText(put.collection.id, put.href, contentline.serialize(card))
+    text = ClientText(put.collection.id, put.href, contentline.serialize(card), card)
     kind = _kind(put, theirs)
     if kind is ContactKind.GROUP:
         return take_group(session, put, theirs, text)

@@ -41,7 +41,7 @@ def take_event(session: Session, put: Put, settings: Settings, *, now: datetime)
         after, conflicts = _edited(session, put, before, theirs, options, persons, now)
     after = with_allowed_links(session, before, after, put.owner)
     after = replace(after, series=theirs.is_series, deleted=False)
-    text = ClientText(put.collection.id, put.href, contentline.serialize(calendar))
+    text = ClientText(put.collection.id, put.href, contentline.serialize(calendar), calendar)
     return Change(before, after, written=text, conflicts=conflicts)
 
 

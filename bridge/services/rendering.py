@@ -6,7 +6,7 @@ written. It may be called for too many activities: what looks the same is left a
 
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -40,11 +40,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class ClientText:
-    """What a client has just written: it becomes the text of the owner's resource, at the href it chose."""
+    """What a client has just written: it becomes the text of the owner's resource, at the href it chose.
+
+    ``content`` is the same text, for those who need not read it again.
+    """
 
     collection_id: int
     href: str
     text: str
+    content: Component | None = field(default=None, compare=False, repr=False)
 
 
 def refresh_activities(session: Session, ids: Some[int], settings: Settings, *, now: datetime) -> int:
@@ -164,11 +168,10 @@ class _Drawing:
         return _Drawn(calendar, event, first, last, _index_of(calendar, event, first, options.zone, self.now))
 
     def _patched(self, own: set[int], options: CalendarOptions) -> tuple[Component, Event]:
-        text = self.written.text if self.written else self._kept_text(own)
-        if not text:
+        calendar = self._previous(own)
+        if calendar is None:
             event = event_of_activity(self.activity, self._named, options)
             return ical.draw(event, stamp=self.activity.updated_at or self.now), event
-        calendar = ical.read(text)
         previous = ical.event(calendar)
         shown_as = options.option(self.activity.type).shown_as
         if shown_as is not previous.kind:
@@ -178,10 +181,15 @@ class _Drawing:
         event = event_of_activity(self.activity, self._named, options, previous)
         return (ical.patch(calendar, event, stamp=self.now) if event != previous else calendar), event
 
-    def _kept_text(self, own: set[int]) -> str:
+    def _previous(self, own: set[int]) -> Component | None:
         """What a client wrote; after a change of owner less what was for the other's devices."""
-        text, mine = kept_text(self.present, own)
-        return text if mine or not text else contentline.serialize(ical.for_colleague(ical.read(text)))
+        if self.written and self.written.content:
+            return self.written.content
+        text, mine = (self.written.text, True) if self.written else kept_text(self.present, own)
+        if not text:
+            return None
+        found = ical.read(text)
+        return found if mine else ical.read(contentline.serialize(ical.for_colleague(found)))
 
     def _in_own(self, view: _View, drawn: _Drawn) -> Wanted | None:
         chosen = self.written if self.written and self.written.collection_id == view.collection.id else None
