@@ -65,6 +65,7 @@ class ResourceRow(Base):
         Index(None, "collection_id", "revision"),
         Index(None, "collection_id", "uid"),
         Index(None, "collection_id", "wide", "first_start"),
+        Index(None, "collection_id", "deleted", "href", "etag"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
