@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Network = IPv4Network | IPv6Network
@@ -130,7 +131,7 @@ def queue_address(value: str, folder: Path) -> str:
     """Take the address of a queue: an SQLite file, which may be relative, or a Redis server."""
     if value.startswith(_SQLITE) and value != _SQLITE:
         return f"{_SQLITE}{folder / value.removeprefix(_SQLITE)}"
-    if value.startswith(_REDIS):
+    if value.startswith(_REDIS) and _has_port(value):
         return value
     raise ValueError("the address must begin with sqlite:/// or redis://.")  # not shown: it may hold a password
 
@@ -142,6 +143,15 @@ def time_zone(value: str, _folder: Path) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"“{value}” is not a time zone such as Europe/Riga.") from None
     return value
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port of a URL is one, or left out."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
 
 
 def _measured(value: str, units: dict[str, float] | dict[str, int], example: str) -> float:

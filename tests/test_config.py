@@ -194,6 +194,7 @@ def test_durations_that_must_not_be_short(text: str, expected: timedelta | None)
         ("redis://:secret@127.0.0.1:6379/1", "redis://:secret@127.0.0.1:6379/1"),
         ("rediss://host/0", "rediss://host/0"),
         ("sqlite:///", None),
+        ("redis://host:port", None),
         ("amqp://user:secret@host", None),
         ("", None),
     ],
