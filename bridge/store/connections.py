@@ -89,6 +89,11 @@ class Flow:
     first_done: int = 0
     id: int = 0
 
+    @property
+    def writes_there(self) -> bool:
+        """Whether anything of ours goes there at all (R7, R15)."""
+        return self.kind is FlowKind.CALENDAR or self.direction is Direction.TWO_WAY
+
 
 @dataclass(frozen=True, slots=True)
 class OptionDefault:
