@@ -148,6 +148,12 @@ def results_of(
     return [record_of(Result, row) for row in session.execute(query)]
 
 
+def results_titled(session: Session, flow_ids: Collection[int], part: str, limit: int) -> list[Result]:
+    """What became of the objects in whose titles a text stands, the latest first (R20)."""
+    query = select(*_S).where(_S.flow_id.in_(flow_ids), _S.title.icontains(part, autoescape=True))
+    return [record_of(Result, row) for row in session.execute(query.order_by(_S.id.desc()).limit(limit))]
+
+
 def count_results(session: Session, flow_ids: Collection[int]) -> dict[tuple[int, ResultOutcome], int]:
     """How many objects of each flow had each outcome."""
     query = select(_S.flow_id, _S.outcome, func.count()).where(_S.flow_id.in_(flow_ids))
