@@ -148,9 +148,9 @@ def lost_answer(call: Call = Call.WRITE, nth: int = 1) -> Fault:
     return Fault(call, Raises(TemporaryError("The connection broke before the answer."), Moment.AFTER), nth)
 
 
-def quota(retry_after: timedelta, call: Call = Call.ANY, nth: int = 1) -> Fault:
+def quota(retry_after: timedelta, call: Call = Call.ANY, nth: int = 1, times: int | None = 1) -> Fault:
     """Too many requests: wait so long."""
-    return Fault(call, Raises(TemporaryError("Too many requests.", retry_after=retry_after)), nth)
+    return Fault(call, Raises(TemporaryError("Too many requests.", retry_after=retry_after)), nth, times)
 
 
 def _concerns(fault: Fault, call: Call, subjects: Collection[str]) -> bool:
