@@ -38,8 +38,7 @@ class Line:
 
     def call(self, call: Call, act: Callable[[MemoryAccount, Faults], R], *subjects: str) -> R:
         """Ask once. Raises what the service answers, and what it was told to raise."""
-        self._remote.calls[call] += 1
-        faults = Faults(self._remote.script.meet(call, subjects))
+        faults = Faults(self._remote.meet(call, subjects))
         account = self._sign_in()
         self._remote.suffer(faults, Moment.BEFORE)
         answer = act(account, faults)

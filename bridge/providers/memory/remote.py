@@ -1,8 +1,9 @@
 """A service in memory: its accounts with their calendars and groups, and what it was told to do wrong."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from threading import Lock
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
@@ -83,6 +84,7 @@ class Remote:
         self.calls: Counter[Call] = Counter()
         self._clock = clock
         self._wait = wait
+        self._lock = Lock()
 
     @property
     def requests(self) -> int:
@@ -94,9 +96,16 @@ class Remote:
         account = self.accounts[address] = MemoryAccount(address, secret, self._clock, name)
         return account
 
+    def meet(self, call: Call, subjects: Sequence[str]) -> tuple[Effect, ...]:
+        """Count a call, and tell what befalls it."""
+        with self._lock:
+            self.calls[call] += 1
+            return self.script.meet(call, subjects)
+
     def misbehave(self, *faults: Fault) -> None:
         """Schedule faults; they count from now."""
-        self.script.add(*faults)
+        with self._lock:
+            self.script.add(*faults)
 
     def sign_in(self, address: str, secret: str) -> MemoryAccount:
         """Raises ``SignInNeeded`` or ``PermissionMissing``."""
@@ -112,7 +121,7 @@ class Remote:
         for effect in effects:
             match effect:
                 case Raises(error, at) if at is moment:
-                    raise error
+                    raise error.with_traceback(None)
                 case Late(by, at) if at is moment:
                     self._wait(by)
                 case Meanwhile(act, at) if at is moment:
