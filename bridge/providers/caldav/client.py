@@ -1,7 +1,7 @@
 """Signed-in requests through the ``caldav`` library's client, which negotiates Basic, Digest and Bearer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from caldav.davclient import DAVClient
@@ -13,8 +13,8 @@ from bridge.providers.caldav import quirks
 from bridge.providers.caldav.guard import Lookup
 from bridge.providers.caldav.hrefs import same_origin_or_upgrade
 from bridge.providers.caldav.session import MAX_BODY, Answer, Session
-from bridge.providers.caldav.statuses import of_collection
-from bridge.providers.caldav.xml import Multistatus, propfind, read_multistatus
+from bridge.providers.caldav.statuses import GONE, of_collection
+from bridge.providers.caldav.xml import Multistatus, looks_like_a_page, propfind, read_multistatus
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_REDIRECTS = 5
@@ -86,6 +86,9 @@ class Client:
                 raise self._stranger(url)
             answer = self._send(method, url, body, headers or {})
             target = answer.headers.get("location", "")
+            if answer.status == 200 and looks_like_a_page(answer.body):
+                text = f"{self.service.name} answers with a web page instead of calendars and contacts."
+                raise TemporaryError(text, remote=self.service.name)
             if answer.status not in _REDIRECTS or not target:
                 return answer
             url = urljoin(url, target)
@@ -96,7 +99,10 @@ class Client:
         answer = self.call("PROPFIND", url, propfind(names), {"Depth": str(depth)} | XML)
         if answer.status != 207:
             raise of_collection(answer, self.service)
-        return read_multistatus(answer.body, answer.status), answer.url
+        found = read_multistatus(answer.body, answer.status)
+        if len(found.rows) == 1 and found.rows[0].status in GONE:
+            raise of_collection(replace(answer, status=found.rows[0].status), self.service)
+        return found, answer.url
 
     def _send(self, method: str, url: str, body: str, headers: Mapping[str, str]) -> Answer:
         answer = self._once(method, url, body, headers)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Generic
 
 from bridge.core import ical, vcard
-from bridge.core.contact import Contact
+from bridge.core.contact import Contact, ContactKind
 from bridge.core.contentline import Component, serialize
 from bridge.core.event import Attendee, Event, EventKind
 from bridge.core.ical_event import attendees
@@ -16,6 +16,7 @@ from bridge.core.ical_object import objects
 from bridge.errors import Invalid, MappingError
 from bridge.ports import T
 from bridge.providers.caldav import xml
+from bridge.providers.caldav.alarms import with_reminders
 
 HASHED = "sha256:"
 """How versions begin that are made from a text, because the server names none."""
@@ -63,8 +64,11 @@ def draw_event(event: Event, uid: str, stamp: datetime) -> str:
 
 def patch_event(text: str, event: Event, stamp: datetime) -> str:
     """Write an event into the text that is there. Its attendees stay as they are there (R13)."""
+    if event.kind is not EventKind.EVENT:
+        raise MappingError("kind", "A task cannot be stored among events.")
     calendar = ical.read(text)
-    return serialize(ical.patch(calendar, _with_attendees_of(calendar, event), stamp=stamp))
+    patched = ical.patch(calendar, _with_attendees_of(calendar, event), stamp=stamp)
+    return serialize(with_reminders(patched, event, stamp))
 
 
 def guests_of_event(text: str) -> tuple[Attendee, ...]:
@@ -82,7 +86,9 @@ def read_contact(text: str) -> Contact:
 
 
 def draw_contact(contact: Contact, uid: str, stamp: datetime) -> str:
-    """Write a new card."""
+    """Write a new card. A group is none: its members would have to be there as well."""
+    if contact.kind is ContactKind.GROUP:
+        raise MappingError("kind", "A group cannot be stored among contacts.")
     return vcard.render(replace(contact, uid=uid), stamp=stamp)
 
 
@@ -119,7 +125,7 @@ EVENTS = Dialect(
     draw=draw_event,
     patch=patch_event,
     guests=guests_of_event,
-    expresses=frozenset(each.name for each in fields(Event)) - {"attendees"},
+    expresses=frozenset(each.name for each in fields(Event)) - {"attendees", "kind"},
 )
 
 CONTACTS = Dialect(

@@ -7,6 +7,10 @@ from bridge.errors import Refused
 from bridge.ports import T
 from bridge.providers.caldav.client import Client
 from bridge.providers.caldav.mapping import Dialect
+from bridge.providers.caldav.statuses import of_collection
+
+_ANSWERED = frozenset((200, 204, 405, 501))
+"""How servers answer to OPTIONS, also those that cannot."""
 
 
 class Scheduling(Generic[T]):
@@ -27,7 +31,10 @@ class Scheduling(Generic[T]):
         """Whether the server announces it. Asked once, and only where a write depends on it."""
         if self._dialect.guests is None:
             return False
-        announced = self._client.call("OPTIONS", self._url).headers.get("dav", "")
+        answer = self._client.call("OPTIONS", self._url)
+        if answer.status not in _ANSWERED:
+            raise of_collection(answer, self._client.service)
+        announced = answer.headers.get("dav", "")
         return "calendar-auto-schedule" in announced.replace(",", " ").split()
 
     def check(self, text: str) -> None:

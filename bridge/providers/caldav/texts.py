@@ -1,7 +1,7 @@
 """The texts of members: many at once by multiget (RFC 4791 7.9, RFC 6352 8.7), or one by one."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic
 from urllib.parse import urljoin
 
@@ -90,21 +90,17 @@ class Texts(Generic[T]):
         named = ((member(answer.url, row.href), row) for row in rows)
         return {path: row for path, row in named if path is not None}
 
-    def _singly(self, ids: Sequence[RemoteId]) -> Iterator[Text]:
-        there = False
-        for each in ids:
-            found = self.one(each)
-            there = there or found is not None
-            if found is not None:
-                yield found
-        if ids and not there:
-            self._check_collection()
-
-    def _check_collection(self) -> None:
-        """Tell a collection that is gone from one whose members are."""
-        answer = self._client.call("PROPFIND", self._url, xml.propfind([f"{DAV}resourcetype"]), {"Depth": "0"} | XML)
-        if answer.status in GONE:
-            raise of_collection(answer, self._client.service)
+    def _singly(self, ids: Sequence[RemoteId]) -> list[Text]:
+        """Read each by itself. Where none can be read, the reason may be the collection."""
+        found = [text for each in ids if (text := self.one(each)) is not None]
+        if ids and all(text.problem for text in found):
+            body = xml.propfind([f"{DAV}resourcetype"])
+            answer = self._client.call("PROPFIND", self._url, body, {"Depth": "0"} | XML)
+            rows = xml.read_multistatus(answer.body, 207).rows if answer.status == 207 else ()
+            status = rows[0].status if len(rows) == 1 else answer.status
+            if status in {401, 403, *GONE}:
+                raise of_collection(replace(answer, status=status), self._client.service)
+        return found
 
     def _of_row(self, id: RemoteId, row: Row) -> Text:  # noqa: A002 - the field's term
         data = row.props.get(self._dialect.data)

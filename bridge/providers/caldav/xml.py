@@ -66,6 +66,11 @@ def conditions(body: bytes) -> frozenset[str]:
     return frozenset(str(each.tag) for each in root)
 
 
+def looks_like_a_page(body: bytes) -> bool:
+    """Whether a body is HTML, as from a gateway that wants a person to sign in."""
+    return body[:500].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
 def propfind(names: Iterable[str]) -> str:
     """Ask for properties."""
     return _document("D:propfind", _props(names))
@@ -131,10 +136,10 @@ def _status(line: str | None) -> int:
 
 
 def _looks_like(body: bytes) -> str:
-    start = body[:500].lstrip().lower()
+    start = body[:500].lstrip()
     if not start:
         return "nothing"
-    if start.startswith((b"<!doctype html", b"<html")):
+    if looks_like_a_page(body):
         return "a web page"
     return "XML that breaks off or is something else" if start.startswith(b"<") else "something unreadable"
 
