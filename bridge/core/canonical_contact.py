@@ -117,10 +117,14 @@ def _split(*parts: str) -> list[str]:
 
 def _only_mark(values: tuple[Labelled, ...]) -> tuple[Labelled, ...]:
     """Keep the mark of the primary value where it tells something."""
-    marked = sum(value.primary for value in values)
-    if marked == 0 or (marked == 1 and len(values) > 1):
+    marked = {value for value in values if value.primary}
+    if not marked:
         return values
-    return unordered(lambda value: replace(value, primary=False), values)
+    plainly = {replace(value, primary=False) for value in values}
+    if len(marked) == 1 and len(plainly) > 1:
+        (first,) = marked
+        return unordered(lambda value: value, plainly - {replace(first, primary=False)} | marked)
+    return unordered(lambda value: value, plainly)
 
 
 def _photo(photo: Photo) -> Photo:
