@@ -1,4 +1,4 @@
-"""Real servers as worlds of the contract: another user acts there directly, and trouble comes from a proxy before it."""
+"""Real servers as worlds of the contract: another user acts there directly, trouble comes from a proxy before it."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def calendar_world(server: RemoteServer) -> Iterator[CalendarWorld]:
     """A fresh calendar behind a proxy of its own."""
     proxy = Proxy(server)
     with scripted(proxy) as front:
-        yield CalendarWorld(proxy, front.url, urlsplit(server.make_calendar()).path, ".ics")
+        yield CalendarWorld(proxy, front.url, urlsplit(server.make_calendar("Work", "VEVENT", "VTODO")).path, ".ics")
 
 
 @contextmanager

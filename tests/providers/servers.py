@@ -25,7 +25,7 @@ PATIENCE = 120  # seconds
 _CALENDAR = (
     '<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:A="http://apple.com/ns/ical/"><D:set>'
     "<D:prop><D:displayname>{name}</D:displayname><A:calendar-color>#11aa33ff</A:calendar-color>"
-    '<C:supported-calendar-component-set><C:comp name="{component}"/></C:supported-calendar-component-set>'
+    "<C:supported-calendar-component-set>{components}</C:supported-calendar-component-set>"
     "</D:prop></D:set></C:mkcalendar>"
 )
 _BOOK = (
@@ -61,9 +61,10 @@ class RemoteServer:
     def sign_in(self) -> SignIn:
         return SignIn(url=self.url, username=LOGIN, secret=PASSWORD)
 
-    def make_calendar(self, name: str = "Work", component: str = "VEVENT") -> RemoteId:
+    def make_calendar(self, name: str = "Work", *components: str) -> RemoteId:
+        named = "".join(f'<C:comp name="{each}"/>' for each in components or ("VEVENT",))
         path = f"{self.calendar_home}calendar{next(self._numbers)}/"
-        self.must("MKCALENDAR", path, _CALENDAR.format(name=name, component=component))
+        self.must("MKCALENDAR", path, _CALENDAR.format(name=name, components=named))
         return RemoteId(f"{self.url.rstrip('/')}{path}")
 
     def make_book(self, name: str = "People") -> RemoteId:
@@ -81,10 +82,11 @@ class RemoteServer:
         """Ask as another client would."""
         credentials = base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()
         types = {"PUT": "text/vcard" if path.endswith(".vcf") else "text/calendar"}
-        sent = {"Authorization": f"Basic {credentials}", "Content-Type": types.get(method, "application/xml")}
+        sent = {"authorization": f"Basic {credentials}", "content-type": types.get(method, "application/xml")}
+        sent |= {name.lower(): value for name, value in (headers or {}).items()}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request(method, path, body.encode(), {**sent, **(headers or {})})
+            connection.request(method, path, body.encode(), sent)
             answer = connection.getresponse()
             return Reply(answer.status, dict(answer.headers.items()), answer.read())
         finally:

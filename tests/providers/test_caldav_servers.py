@@ -55,7 +55,7 @@ def create(event: Event = EVENT, key: str = "k1") -> Create[Event]:
 
 def test_the_account_its_calendars_and_its_books_are_found(server: RemoteServer, provider: CalDavProvider) -> None:
     calendar, book = server.make_calendar("Private"), server.make_book("Friends")
-    tasks = server.make_calendar("To do", component="VTODO")
+    tasks = server.make_calendar("To do", "VTODO")
     assert provider.check().address == LOGIN
     calendars = {each.id: each for each in provider.calendars()}
     assert (calendars[calendar].name, calendars[calendar].color) == ("Private", "#11aa33")
