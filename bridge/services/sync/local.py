@@ -67,10 +67,12 @@ class LocalSide(ABC, Generic[T]):
         self._user_id = user_id
         self._actor = actor
 
+    expresses: frozenset[str]
+
     @property
     def traits(self) -> Traits:
-        """Everything that an event or contact can say is kept."""
-        return Traits(NAME, max_fetch=500, max_writes=100)
+        """What our own records and the texts beside them can do."""
+        return Traits(NAME, max_fetch=500, max_writes=100, expresses=self.expresses)
 
     @abstractmethod
     def changes(self, since: SyncToken | None) -> Changes[T]:

@@ -5,7 +5,7 @@ the book's revisions tell what happened, and a card's entity tag is its version.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from sqlalchemy.orm import Session
 
@@ -54,7 +54,12 @@ class _Book:
 
 
 class LocalContacts(LocalSide[Contact]):
-    """The persons of one user. Organizations and groups are not synced (R15)."""
+    """The persons of one user. Organizations and groups are not synced (R15).
+
+    The record has its say about what is not in ``expresses``: its page, and how large a picture is.
+    """
+
+    expresses = frozenset(one.name for one in fields(Contact)) - {"kind", "members", "url", "photo"}
 
     def __init__(
         self,

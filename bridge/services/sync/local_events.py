@@ -1,7 +1,7 @@
 """A user's activities as a calendar: one side of every sync (R5 to R12)."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -41,7 +41,20 @@ GONE = Version("")
 
 
 class LocalEvents(LocalSide[Event]):
-    """The activities of one user as a connection shows them; undated ones too, so that a rule can tell why not."""
+    """The activities of one user as a connection shows them; undated ones too, so that a rule can tell why not.
+
+    The record has its say about what is not in ``expresses``: which type it is and how that is shown, what it is
+    linked to, and where its page is. Everything is an event.
+    """
+
+    expresses = frozenset(one.name for one in fields(Event)) - {
+        "kind",
+        "type_key",
+        "categories",
+        "color",
+        "links",
+        "url",
+    }
 
     def __init__(
         self,

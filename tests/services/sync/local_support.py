@@ -73,7 +73,8 @@ class Connected:
         place = self.office.resources.collection(self.user.login, collection)
         assert place is not None
         with self.office.resources.reading() as reader:
-            return next((one.text for one in reader.listing(place, text=True) if one.uid == activity.uid), "")
+            texts = {one.uid: one.text for one in reader.listing(place, text=True)}
+        return texts.get(activity.uid, "")
 
 
 EVERYONE = CalendarScope(0).visibility
