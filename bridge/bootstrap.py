@@ -3,15 +3,20 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.clock import SystemClock
 from bridge.config import Config
 from bridge.errors import ConfigError
-from bridge.ports import Clock
+from bridge.ports import Clock, Connector
+from bridge.providers.caldav.client import Network
+from bridge.providers.caldav.provider import CalDavConnector
 from bridge.services.activities import Activities
 from bridge.services.backup import Backup
+from bridge.services.company_options import CompanyOptions
+from bridge.services.connections import Connections
 from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
@@ -25,6 +30,7 @@ from bridge.services.resources import Resources
 from bridge.services.settings import Settings
 from bridge.services.transfer import Transfer
 from bridge.store.database import Database
+from bridge.vault import FernetVault, read_keys
 
 _KEY_OCTETS = 32
 
@@ -49,6 +55,8 @@ class Services:
     transfer: Transfer
     explain: Explain
     health: Health
+    connections: Connections
+    company: CompanyOptions
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -69,6 +77,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     )
     key = secret_key(config.security.secret_file)
     parts = (database, used_clock, settings)
+    vault = FernetVault(key, read_keys(config.security.credential_keys_file))
     return Services(
         database=database,
         clock=used_clock,
@@ -86,7 +95,15 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         transfer=Transfer(*parts),
         explain=Explain(*parts),
         health=Health(*parts),
+        connections=Connections(*parts, vault, connectors(config, used_clock)),
+        company=CompanyOptions(database, vault),
     )
+
+
+def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:
+    """The kinds of services that this installation knows."""
+    network = Network(allow_private=config.sync.allow_private_addresses)
+    return {"caldav": CalDavConnector(clock, network=network)}
 
 
 def settings_of(config: Config) -> Settings:

@@ -5,7 +5,20 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli import database, demo, devices, doctor, duplicates, feeds, journal, serve, transfer, users, why
+from bridge.cli import (
+    connections,
+    database,
+    demo,
+    devices,
+    doctor,
+    duplicates,
+    feeds,
+    journal,
+    serve,
+    transfer,
+    users,
+    why,
+)
 from bridge.cli.frame import Commands, Program
 
 
@@ -32,6 +45,8 @@ for command in (
     users.group,
     devices.group,
     feeds.group,
+    connections.group,
+    connections.rotate_keys,
     transfer.import_file,
     transfer.export,
     why.why,

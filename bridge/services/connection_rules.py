@@ -9,6 +9,7 @@ from bridge.core.user import Role, User
 from bridge.errors import Conflict, Invalid, NotAllowed, NotFound
 from bridge.ports import RemoteCalendar, RemoteGroup
 from bridge.store.connections import Connection, Flow
+from bridge.store.models.sync import ConnectionState
 
 _MAIL = {"imap", "imaps", "pop", "pop3", "pop3s", "smtp"}
 _LONGEST = {"address": 320, "username": 320, "name": 255, "url": 2000}
@@ -55,18 +56,34 @@ def account_of(connection: Connection, secret: str) -> NewAccount:
     )
 
 
-def same_account(connection: Connection, account: NewAccount) -> bool:
-    """Whether a connection is to this very account: then its links must not be lost (R3)."""
-    known = (connection.provider, _who(connection.address, connection.username), _where(connection.url))
-    return known == (account.provider, _who(account.address, account.username), _where(account.url))
+def same_account(connection: Connection, account: NewAccount, *, loosely: bool = False) -> bool:
+    """Whether a connection is to this very account. ``loosely``: where its server is need not be known of both."""
+    if connection.provider != account.provider:
+        return False
+    known, given = (
+        {name.strip().casefold() for name in (each.address, each.username) if name.strip()}
+        for each in (connection, account)
+    )
+    here, there = (each.url.strip().rstrip("/") for each in (connection, account))
+    return bool(known & given) and (here == there or (loosely and not (here and there)))
 
 
-def _who(address: str, username: str) -> str:
-    return (address or username).strip().casefold()
+def check_not_connected(known: Sequence[Connection], account: NewAccount) -> None:
+    """Raise ``Conflict`` for an account that is connected already."""
+    for each in known:
+        if each.state is not ConnectionState.STOPPED and same_account(each, account):
+            raise Conflict(
+                f"This account is connected already, as connection {each.id}.",
+                remedy="Change the options of that connection, or reconnect it.",
+            )
 
 
-def _where(url: str) -> str:
-    return url.strip().rstrip("/")
+def former_connection(known: Sequence[Connection], account: NewAccount) -> Connection | None:
+    """The stopped connection of this very account (R3), the one that fits best and was used last."""
+    stopped = [each for each in known if each.state is ConnectionState.STOPPED]
+    fitting = [each for each in stopped if same_account(each, account)]
+    fitting = fitting or [each for each in stopped if same_account(each, account, loosely=True)]
+    return max(fitting, key=lambda each: each.stopped_at or each.created_at, default=None)
 
 
 def governs(viewer: User | None) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bridge.core.scope import FlowKind
 from bridge.core.user import Role, User
-from bridge.errors import Conflict, Invalid, NotAllowed, NotFound
+from bridge.errors import Conflict, NotAllowed, NotFound
 from bridge.ports import Clock, Connector, Provider, RemoteCalendar, RemoteGroup, SignIn, Vault
 from bridge.services.connection_rules import (
     NewAccount,
@@ -21,16 +21,24 @@ from bridge.services.connection_rules import (
     check_account,
     check_flows,
     check_may_start,
+    check_not_connected,
     check_writable,
     current,
+    former_connection,
     governs,
     pick,
-    same_account,
     visible,
 )
 from bridge.services.settings import Settings
 from bridge.services.status import Status, status
-from bridge.services.sync_options import check_free, narrows, new_flow, with_company_values, with_options_of
+from bridge.services.sync_options import (
+    check_free,
+    check_types,
+    narrows,
+    new_flow,
+    with_company_values,
+    with_options_of,
+)
 from bridge.store import accounts, collections, connections, links
 from bridge.store.connections import PAUSED, Connection, Flow, OptionDefault
 from bridge.store.database import Database
@@ -117,14 +125,10 @@ class Connections:
         with self._database.write() as session:
             user = _user(session, login)
             collections.lock_collections(session, [user.id])  # two at once must not both find nothing
-            known = [each for each in connections.connections(session, user.id) if same_account(each, checked)]
-            for each in known:
-                if each.state is not ConnectionState.STOPPED:
-                    raise Conflict(
-                        f"This account is connected already, as connection {each.id}.",
-                        remedy="Change the options of that connection, or reconnect it.",
-                    )
-            return self._adopt(session, known[0].id, checked) if known else self._new(session, user, checked)
+            known = connections.connections(session, user.id)
+            check_not_connected(known, checked)
+            former = former_connection(known, checked)
+            return self._adopt(session, former.id, checked) if former else self._new(session, user, checked)
 
     def calendars(self, viewer: User | None, connection_id: int) -> Sequence[RemoteCalendar]:
         """The calendars of the account. Raises what ``Provider`` does."""
@@ -165,7 +169,7 @@ class Connections:
         with self._editing(viewer, connection_id) as edit:
             present = current(edit.flows, kind)
             after = with_options_of(present, edited(present))
-            _check_types(edit.session, present, after)
+            check_types(accounts.activity_types(edit.session), present, after)
             check_free(edit.defaults, present, after)
             self._save_flow(edit, present, after)
             return after
@@ -324,6 +328,8 @@ class Connections:
                 _healed(connection),
                 state=state,
                 stopped_at=None,
+                address=account.address or connection.address,
+                url=account.url or connection.url,
                 username=account.username or connection.username,
                 secret=self._vault.seal(account.secret),
                 name=account.name or connection.name,
@@ -369,16 +375,6 @@ def _healed(connection: Connection) -> Connection:
         retry_at=None,
         tries=0,
     )
-
-
-def _check_types(session: Session, before: Flow, after: Flow) -> None:
-    """Raise ``Invalid`` for activity types that there are not (R8)."""
-    known = accounts.activity_types(session)
-    wanted = (after.types or frozenset()) - (before.types or frozenset())
-    wanted |= {after.default_type} - {before.default_type}
-    unknown = ", ".join(f"“{key}”" for key in sorted(wanted - known.keys()))
-    if unknown:
-        raise Invalid(f"There is no activity type {unknown}.", remedy=f"The types are: {', '.join(known)}.")
 
 
 def _administrators(session: Session) -> list[User]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bridge.core.activity import Visibility
+from bridge.core.activity import ActivityType, Visibility
 from bridge.core.scope import ConflictPolicy, Direction, FlowKind, PrivatePolicy
 from bridge.core.user import User
 from bridge.errors import Invalid, NotAllowed
@@ -143,3 +143,12 @@ def check_free(defaults: Mapping[str, OptionDefault], before: Connection | Flow,
     for key, value in options_of(after).items():
         if value != known[key] and key in defaults and defaults[key].forced:
             raise NotAllowed(f"The option “{key}” is fixed for everybody here.", remedy="Ask an administrator.")
+
+
+def check_types(known: Mapping[str, ActivityType], before: Flow, after: Flow) -> None:
+    """Raise ``Invalid`` for activity types that there are not (R8)."""
+    wanted = (after.types or frozenset()) - (before.types or frozenset())
+    wanted |= {after.default_type} - {before.default_type}
+    unknown = ", ".join(f"“{key}”" for key in sorted(wanted - known.keys()))
+    if unknown:
+        raise Invalid(f"There is no activity type {unknown}.", remedy=f"The types are: {', '.join(known)}.")
