@@ -1,0 +1,295 @@
+"""Carry out a plan: portion by portion, so that a crash at any moment leaves little to look up.
+
+What is written there is announced first (an intent, with the key of its creation), then done, then noted together with
+the write on our side that belongs to it, in one transaction. An object that fails leaves the others alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from bridge.core.contact import Contact
+from bridge.core.event import Event
+from bridge.core.plan import ActionKind
+from bridge.errors import BridgeError, Refused, RemoteError, TemporaryError
+from bridge.ports import (
+    Clock,
+    Create,
+    Delete,
+    Deleted,
+    Found,
+    IdempotencyKey,
+    Outcome,
+    RemoteId,
+    Side,
+    Stored,
+    Update,
+    Version,
+    Write,
+)
+from bridge.services.sync.kinds import Kind
+from bridge.services.sync.lease import Lease
+from bridge.services.sync.noting import Notes
+from bridge.services.sync.planning import Plan, Step
+from bridge.services.sync.working import Work, Workshop
+from bridge.store import connections, links
+from bridge.store.links import Intent
+from bridge.store.models.sync import ResultOutcome
+from bridge.store.runs import Result
+
+T = TypeVar("T", Event, Contact)
+
+_PORTION_HERE = 20
+"""Writes on our side in one transaction: others write too."""
+
+_FAILURES_IN_A_ROW = 3
+"""So many temporary failures one after another are not the objects' fault: the run ends and waits."""
+
+_ORDER = (
+    ActionKind.FORGET,
+    ActionKind.RELEASE,
+    ActionKind.LINK,
+    ActionKind.UPDATE_THERE,
+    ActionKind.UPDATE_HERE,
+    ActionKind.MERGE,
+    ActionKind.CREATE_THERE,
+    ActionKind.CREATE_HERE,
+    ActionKind.DELETE_THERE,
+    ActionKind.DELETE_HERE,
+)
+
+
+class OurSide(Side[T], Protocol[T]):
+    """Our store as a side whose writes can join a transaction. Each raises what the port has as outcomes."""
+
+    def create_in(self, session: Session, key: IdempotencyKey, obj: T) -> Stored[T]:
+        """Add an object."""
+        ...
+
+    def update_in(self, session: Session, id: RemoteId, obj: T, version: Version | None) -> Stored[T]:  # noqa: A002
+        """Replace an object."""
+        ...
+
+    def delete_in(self, session: Session, id: RemoteId, version: Version | None) -> Deleted:  # noqa: A002
+        """Remove an object."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: the result of the latest object, and how many of how many are done."""
+
+    done: int
+    total: int
+    result: Result
+
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass
+class Acting(Generic[T]):
+    """Carries out the works of one flow in one run. ``counts`` says what happened, by action and outcome."""
+
+    kind: Kind[T]
+    ours: OurSide[T]
+    theirs: Side[T]
+    flow_id: int
+    run_id: str
+    lease: Lease
+    clock: Clock
+    tell: Tell
+    counts: Counter[str]
+    total: int = 0
+    done: int = 0
+    _failures: int = 0
+
+    def resume(self) -> None:
+        """Finish what an earlier run announced and may or may not have done.
+
+        A creation is tried again by its key, which makes nothing twice, and tied to its record; the next look at both
+        finds what has changed since. Of everything else it is noted that it may have happened.
+        """
+        with self.lease.transaction() as session:
+            open_intents = links.intents(session, self.flow_id)
+        for intent in open_intents:
+            self._resume(intent)
+
+    def _resume(self, intent: Intent) -> None:
+        work: Work[T] | None = None
+        outcome: Outcome[T] | None = None
+        if intent.action == ActionKind.CREATE_THERE and intent.after is not None and intent.local_id is not None:
+            wanted = self.kind.load(dict(intent.after))
+            key = IdempotencyKey(intent.key)
+            ours = Found(RemoteId(str(intent.local_id)), Version(""), wanted)
+            work = Work(Step(ActionKind.CREATE_THERE, intent.title, ours=ours), key, there=Create(key, wanted))
+            self.lease.keep()
+            outcome = next(iter(self.theirs.write([Create(key, wanted)])))
+        notes = self._notes()
+        with self.lease.transaction() as session:
+            links.delete_intents(session, [intent.id])
+            if work is not None and isinstance(outcome, Stored):
+                known = links.links_of_record(session, [self.flow_id], intent.local_id or 0)
+                taken = links.links_to(session, [self.flow_id], outcome.id)
+                if not taken:
+                    step = replace(work.step, link=known[0] if known else None)
+                    held = Found(outcome.id, outcome.version, outcome.object)
+                    notes.tie(replace(work, step=step), work.step.ours or held, held, again=True)
+                    notes.wrote_there(work, held)
+            notes.store(session)
+
+    def carry_out(self, plan: Plan[T], shop: Workshop[T]) -> None:
+        """Do everything. Raises what ends a run: an account or a service that does not answer, a lost lease."""
+        steps = sorted(plan.steps, key=lambda step: _ORDER.index(step.action))
+        self.total, self.done = len(steps), 0
+        self._note_the_rest(plan)
+        works = list(self._works(steps, shop))
+        for portion in _portions([work for work in works if work.there is not None], self.theirs.traits.max_writes):
+            self._there(portion)
+        for portion in _portions([work for work in works if work.there is None], _PORTION_HERE):
+            self._finish([(work, None) for work in portion], [])
+
+    def _works(self, steps: Sequence[Step[T]], shop: Workshop[T]) -> Iterator[Work[T]]:
+        for step in steps:
+            try:
+                yield shop.work(step)
+            except Refused as error:
+                self._finish([(Work(step, IdempotencyKey("")), error)], [])
+
+    def _there(self, works: Sequence[Work[T]]) -> None:
+        """Announce, write there, and note the outcomes, also of a portion that broke off."""
+        notes = self._notes()
+        with self.lease.transaction() as session:
+            intents = notes.announce(session, works)
+        outcomes: list[tuple[Work[T], Outcome[T] | None]] = []
+        broken: BridgeError | None = None
+        writing = iter(self.theirs.write([_write(work) for work in works]))
+        try:
+            for work in works:
+                self.lease.keep()
+                outcome = next(writing)
+                outcomes.append((work, outcome))
+                self._count_failures(outcome)
+        except RemoteError as error:
+            broken = error
+        self._finish(outcomes, intents[: len(outcomes)])
+        if broken is not None:
+            raise broken
+
+    def _count_failures(self, outcome: Outcome[T]) -> None:
+        if not isinstance(outcome, TemporaryError):
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= _FAILURES_IN_A_ROW or outcome.retry_after is not None:
+            raise outcome
+
+    def _finish(self, outcomes: Sequence[tuple[Work[T], Outcome[T] | None]], intents: Sequence[int]) -> None:
+        """Store a portion: what happened there, what belongs to it here, and the notes about both."""
+        if not outcomes:
+            return
+        notes = self._notes()
+        with self.lease.transaction() as session:
+            links.delete_intents(session, intents)
+            for work, outcome in outcomes:
+                self._one(session, notes, work, outcome)
+            notes.store(session)
+            self.done += len(outcomes)
+            connections.set_progress(session, self.flow_id, self.done, self.total)
+        for result in notes.results:
+            self._count(result)
+            self.tell(Progress(self.done, self.total, result))
+
+    def _count(self, result: Result) -> None:
+        finished = result.outcome in {ResultOutcome.DONE, ResultOutcome.CONFLICT}
+        self.counts[result.action if finished else result.outcome.value] += 1
+
+    def _one(self, session: Session, notes: Notes[T], work: Work[T], outcome: Outcome[T] | None) -> None:
+        if isinstance(outcome, BridgeError):
+            notes.fail(work, outcome)
+            return
+        there = Found(outcome.id, outcome.version, outcome.object) if isinstance(outcome, Stored) else None
+        if work.there is not None:
+            notes.wrote_there(work, there)
+        try:
+            with session.begin_nested():
+                here = self._here(session, work)
+        except BridgeError as error:
+            notes.fail(_half_done(work, there), error)
+            return
+        ours, theirs = here or work.step.ours, there or work.step.theirs
+        loose = work.step.action in {ActionKind.FORGET, ActionKind.RELEASE} or isinstance(outcome, Deleted)
+        if loose or isinstance(work.here, Delete) or ours is None or theirs is None:
+            notes.loosen(work)
+        else:
+            existed = isinstance(outcome, Stored) and outcome.existed
+            notes.tie(work, ours, theirs, again=existed)
+
+    def _here(self, session: Session, work: Work[T]) -> Found[T] | None:
+        """Write on our side; what we hold now, if anything."""
+        match work.here:
+            case Create():
+                stored = self.ours.create_in(session, work.here.key, work.here.object)
+                if stored.existed:
+                    stored = self._adopted(session, work, stored)
+            case Update():
+                stored = self.ours.update_in(session, work.here.id, work.here.object, work.here.version)
+            case Delete():
+                self.ours.delete_in(session, work.here.id, work.here.version)
+                return None
+            case None:
+                return None
+        return Found(stored.id, stored.version, stored.object)
+
+    def _adopted(self, session: Session, work: Work[T], present: Stored[T]) -> Stored[T]:
+        """We have this object already, tied to nothing: take what theirs says beyond it (R3)."""
+        linked = links.links_of_record(session, [self.flow_id], int(present.id))
+        if any(link.remote_id is not None and link.remote_id != work.step.remote_id for link in linked):
+            raise Refused("Another object with the same UID is synced already.", remedy="Delete one of the two there.")
+        assert isinstance(work.here, Create)  # noqa: S101 - the caller has looked
+        merged = self.kind.settle(None, present.object, work.here.object)
+        if not merged.ours_changed:
+            return present
+        return self.ours.update_in(session, present.id, merged.ours, present.version)
+
+    def _note_the_rest(self, plan: Plan[T]) -> None:
+        """Note what does not travel, and what has only another version."""
+        for left in _portions(plan.left_out, 500):
+            notes = self._notes()
+            notes.leave_out(left)
+            with self.lease.transaction() as session:
+                notes.store(session)
+            self.counts["left out"] += len(left)
+        for settled in _portions(plan.settled, 500):
+            notes = self._notes()
+            notes.settle(settled)
+            with self.lease.transaction() as session:
+                notes.store(session)
+
+    def _notes(self) -> Notes[T]:
+        return Notes(self.kind, self.flow_id, self.run_id, self.lease.fence, self.clock.now())
+
+
+def _write(work: Work[T]) -> Write[T]:
+    assert work.there is not None  # noqa: S101 - the caller has chosen those that write there
+    return work.there
+
+
+def _half_done(work: Work[T], there: Found[T] | None) -> Work[T]:
+    """A work whose part here failed. Their base stays what it was, and their new version is looked at once more."""
+    if there is None:
+        return work
+    return replace(work, step=replace(work.step, theirs=replace(there, version=Version(""))))
+
+
+Item = TypeVar("Item")
+
+
+def _portions(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    rest = iter(items)
+    while portion := list(islice(rest, size)):
+        yield portion

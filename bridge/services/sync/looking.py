@@ -1,0 +1,64 @@
+"""Look at one side: what is new or changed there since the last time, and what is gone."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from bridge.core.contact import Contact
+from bridge.core.event import Event
+from bridge.errors import TokenExpired
+from bridge.ports import Changes, Found, RemoteId, Side, SyncToken
+
+T = TypeVar("T", Event, Contact)
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[T]):
+    """What a side showed.
+
+    ``found`` are the objects whose version is not the one we know, by id; ``gone`` those we know that are no longer
+    there. ``total`` is how many objects there are, where the listing was complete.
+    """
+
+    found: Mapping[str, Found[T]]
+    gone: frozenset[str]
+    token: SyncToken | None
+    total: int | None = None
+
+
+def look(side: Side[T], token: SyncToken | None, known: Mapping[str, str], again: Collection[str] = ()) -> Look[T]:
+    """List a side and bring what is worth a look.
+
+    ``known`` maps the ids that we know to their versions; ``again`` are ids to look at whatever their version.
+    A token that has expired makes the listing complete. Raises what ``Side`` does; nothing is concluded from a
+    listing that broke off.
+    """
+    changes = _changes(side, token)
+    listed = {found.id: found for found in changes.found}
+    gone = known.keys() - listed.keys() if changes.complete else known.keys() & set(changes.gone)
+    fresh = {id_: found for id_, found in listed.items() if known.get(id_) != found.version or id_ in again}
+    asked = {id_ for id_, found in fresh.items() if found.object is None and not found.problem}
+    asked |= {RemoteId(id_) for id_ in again if id_ not in listed and id_ not in gone}
+    brought = {found.id: found for found in side.fetch(sorted(asked))} if asked else {}
+    missing = (asked - brought.keys()) & known.keys()
+    found = {str(id_): brought.get(id_, entry) for id_, entry in fresh.items() if id_ not in asked or id_ in brought}
+    found |= {str(id_): entry for id_, entry in brought.items()}
+    return Look(found, frozenset(gone | missing), changes.token, len(listed) if changes.complete else None)
+
+
+def bring(side: Side[T], seen: Look[T], ids: Collection[str]) -> Look[T]:
+    """Add objects to a look that the listing did not tell of."""
+    asked = {RemoteId(id_) for id_ in ids} - seen.found.keys() - seen.gone
+    if not asked:
+        return seen
+    brought = {str(found.id): found for found in side.fetch(sorted(asked))}
+    return replace(seen, found={**seen.found, **brought}, gone=seen.gone | (asked - brought.keys()))
+
+
+def _changes(side: Side[T], token: SyncToken | None) -> Changes[T]:
+    if token is None:
+        return side.changes(None)
+    try:
+        return side.changes(token)
+    except TokenExpired:
+        return side.changes(None)
