@@ -28,6 +28,10 @@ from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
+from bridge.services.sync.explaining import SyncExplain
+from bridge.services.sync.flows import Flows
+from bridge.services.sync.run import Sync
+from bridge.services.sync.undoing import Undoing
 from bridge.services.transfer import Transfer
 from bridge.store.database import Database
 from bridge.vault import FernetVault, read_keys
@@ -57,6 +61,9 @@ class Services:
     health: Health
     connections: Connections
     company: CompanyOptions
+    sync: Sync
+    undoing: Undoing
+    sync_explain: SyncExplain
 
     def ready(self) -> None:
         """Raise ``TemporaryError`` when the database does not answer."""
@@ -78,6 +85,9 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     key = secret_key(config.security.secret_file)
     parts = (database, used_clock, settings)
     vault = FernetVault(key, read_keys(config.security.credential_keys_file))
+    known = connectors(config, used_clock)
+    flows = Flows(*parts, vault, known)
+    journal, explain = Journal(*parts), Explain(*parts)
     return Services(
         database=database,
         clock=used_clock,
@@ -89,14 +99,17 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         activities=Activities(*parts),
         contacts=Contacts(*parts),
         duplicates=Duplicates(*parts),
-        journal=Journal(*parts),
+        journal=journal,
         backup=Backup(database, used_clock, key),
         demo=Demo(*parts),
         transfer=Transfer(*parts),
-        explain=Explain(*parts),
+        explain=explain,
         health=Health(*parts),
-        connections=Connections(*parts, vault, connectors(config, used_clock)),
+        connections=Connections(*parts, vault, known),
         company=CompanyOptions(database, vault),
+        sync=Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval),
+        undoing=Undoing(database, used_clock, flows, journal),
+        sync_explain=SyncExplain(*parts, explain),
     )
 
 

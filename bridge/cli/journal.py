@@ -87,7 +87,7 @@ def _short(value: Any) -> str:
 
 @click.command("undo")
 @click.argument("entry", type=int, required=False)
-@click.option("--run", metavar="RUN", help="Take back everything that one import or undo did.")
+@click.option("--run", metavar="RUN", help="Take back everything that one import, sync or undo did.")
 @as_json
 @pass_program
 def undo(program: Program, entry: int | None, run: str | None, *, as_json: bool) -> None:
@@ -96,7 +96,7 @@ def undo(program: Program, entry: int | None, run: str | None, *, as_json: bool)
         raise click.UsageError("Give either the number of a journal entry or --run.")
     actor = Actor(None, Source.UNDO, client="davbridge undo", run=uuid4().hex)
     services = program.services
-    undone = services.journal.undo_run(actor, run) if run else [services.journal.undo(actor, entry or 0)]
+    undone = services.undoing.undo_run(actor, run) if run else [services.journal.undo(actor, entry or 0)]
     if as_json:
         print_json([asdict(each) for each in undone])
         return
@@ -107,7 +107,8 @@ def undo(program: Program, entry: int | None, run: str | None, *, as_json: bool)
 
 
 def _told(undone: Undone) -> str:
+    number = f"{undone.entry_id}: " if undone.entry_id else "on the other side: "
     if undone.problem:
-        return f"Not taken back: {undone.entry_id}: “{plain(undone.title)}”: {undone.problem}"
+        return f"Not taken back: {number}“{plain(undone.title)}”: {undone.problem}"
     left = f"; changed again since, so left alone: {', '.join(undone.left_alone)}" if undone.left_alone else ""
-    return f"Took back {undone.entry_id}: “{plain(undone.title)}”{left}."
+    return f"Took back {number}“{plain(undone.title)}”{left}."

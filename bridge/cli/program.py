@@ -15,6 +15,7 @@ from bridge.cli import (
     feeds,
     journal,
     serve,
+    sync,
     transfer,
     users,
     why,
@@ -47,6 +48,7 @@ for command in (
     feeds.group,
     connections.group,
     connections.rotate_keys,
+    sync.sync,
     transfer.import_file,
     transfer.export,
     why.why,
@@ -62,3 +64,5 @@ for command in (
     database.restore,
 ):
     main.add_command(command)
+
+connections.group.add_command(sync.preview)

@@ -7,19 +7,24 @@ import click
 from bridge.cli.frame import Program, pass_program
 from bridge.cli.output import as_json, moment, plain, print_json
 from bridge.services.explain import Answer, Place
+from bridge.services.sync.explaining import Synced
 
 
 @click.command("why")
 @click.argument("login")
 @click.argument("item")
+@click.option("--connection", type=int, metavar="ID", help="Ask about this connection instead of the user's home.")
 @as_json
 @pass_program
 @click.pass_context
-def why(ctx: click.Context, program: Program, login: str, item: str, *, as_json: bool) -> None:
-    """Tell where ITEM is in the home of the user LOGIN, or why it is not.
+def why(ctx: click.Context, program: Program, login: str, item: str, connection: int | None, *, as_json: bool) -> None:
+    """Tell where ITEM is in the home of the user LOGIN, or why it is not; or in one of their connections.
 
     ITEM is an id, a UID, an href or address, or a part of a subject or name.
     """
+    if connection is not None:
+        _why_synced(ctx, program.services.sync_explain.why(login, item, connection), as_json=as_json)
+        return
     answers = program.services.explain.why(login, item)
     if as_json:
         print_json([_json(answer) for answer in answers])
@@ -29,6 +34,25 @@ def why(ctx: click.Context, program: Program, login: str, item: str, *, as_json:
         _tell(answer)
     if not answers:
         ctx.exit(1)
+
+
+def _why_synced(ctx: click.Context, found: list[Synced], *, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(each) for each in found])
+    for each in found if not as_json else ():
+        click.echo(f"{each.kind} {each.local_id or ''} “{plain(each.title)}”: {_synced(each)}")
+    if not found:
+        if not as_json:
+            click.echo("There is nothing of that id, UID, href or name, and the last syncs have not met any.")
+        ctx.exit(1)
+
+
+def _synced(each: Synced) -> str:
+    because = " ".join(filter(None, (f"{each.rule}:" if each.rule else "", plain(each.reason), each.remedy)))
+    if not each.there:
+        return f"not in sync. {because}"
+    there = f"in sync as {plain(each.remote_id)}, since {moment(each.since)} UTC"
+    return f"{there}; but: {because}" if because else there
 
 
 def _json(answer: Answer) -> dict[str, object]:
