@@ -29,6 +29,7 @@ from bridge.store.models.sync import (
     ResultRow,
     RunRow,
 )
+from bridge.store.models.web import IdentityRow, LoginFlowRow, OneTimeLinkRow, PageSessionRow
 
 __all__ = [
     "ActivityRow",
@@ -42,14 +43,18 @@ __all__ = [
     "DistinctPersonsRow",
     "FeedRow",
     "FlowRow",
+    "IdentityRow",
     "IntentRow",
     "JournalRow",
     "LabelRow",
     "LinkRow",
+    "LoginFlowRow",
     "OccurrenceRow",
+    "OneTimeLinkRow",
     "OptionDefaultRow",
     "OrganizationLabelRow",
     "OrganizationRow",
+    "PageSessionRow",
     "ParticipantRow",
     "PersonEmailRow",
     "PersonLabelRow",
