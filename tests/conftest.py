@@ -11,7 +11,7 @@ settings.register_profile("developers", deadline=None, suppress_health_check=[He
 settings.register_profile("ci", settings.get_profile("developers"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developers")
 
-pytest_plugins = ["tests.database"]
+pytest_plugins = ["tests.database", "tests.redis_server"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -176,7 +176,7 @@ class Worker:
 
 
 def _is_served(order: Order, connection: Connection) -> bool:
-    return connection.last_attempt_at is not None and connection.last_attempt_at >= order.asked_at
+    return connection.last_attempt_at is not None and connection.last_attempt_at > order.asked_at
 
 
 def _is_running(connection: Connection, now: datetime) -> bool:
