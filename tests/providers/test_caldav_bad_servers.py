@@ -572,12 +572,21 @@ def test_credentials_are_not_sent_to_another_host(serve: Serve) -> None:
 
 def test_redirects_on_the_same_host_are_followed(serve: Serve) -> None:
     def answer(request: Request) -> Reply:
-        if request.path == "/cal/":
-            return Reply(308, {"Location": "/new/cal/"}, b"")
-        return multistatus(row("/new/cal/a.ics", etag("1")), token="t2")
+        if request.path.startswith("/cal/"):
+            return Reply(308, {"Location": f"/new{request.path}"}, b"")
+        if request.method == "GET":
+            return Reply(200, {"ETag": '"1"'}, text_of("a").encode())
+        if b"multiget" in request.body:  # the hrefs in it are not redirected
+            return multistatus(row("/cal/a.ics", status=404), row("/cal/b.ics", status=404))
+        return multistatus(row("/new/cal/a.ics", etag("1")), row("/new/cal/b.ics", etag("1")), token="t2")
 
-    changes = calendar(serve(answer)).changes(SyncToken("sync t1"))
-    assert [each.id for each in changes.found] == ["/new/cal/a.ics"]
+    side = calendar(serve(answer))
+    changes = side.changes(SyncToken("sync t1"))
+    assert [each.id for each in changes.found] == ["/cal/a.ics", "/cal/b.ics"]  # as they were known before
+    assert {each.id for each in side.fetch([each.id for each in changes.found]) if each.object} == {
+        "/cal/a.ics",
+        "/cal/b.ics",
+    }
 
 
 def test_redirects_in_a_circle_end(serve: Serve) -> None:

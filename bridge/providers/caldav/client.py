@@ -40,7 +40,10 @@ class Login:
 
 
 class Client:
-    """One account at one host. Credentials go to that host only, and to others of the same known service."""
+    """One account at one host. Credentials go to that host only, and to others of the same known service.
+
+    For one thread at a time.
+    """
 
     def __init__(self, login: Login, network: Network) -> None:
         self.url = login.url

@@ -28,13 +28,16 @@ class Resolver(Protocol):
 
 
 class DnsResolver:
-    """Asks the name servers of the system."""
+    """Asks the name servers of the system, or those of the resolver that it is given."""
+
+    def __init__(self, resolver: dns.resolver.Resolver | None = None) -> None:
+        self._resolver = resolver
 
     def service(self, name: str, domain: str) -> Target | None:
         """The SRV record of the best priority, with the path of the TXT record beside it."""
         question = f"_{name}._tcp.{domain}."
         try:
-            records = dns.resolver.resolve(question, dns.rdatatype.SRV, lifetime=LIFETIME)
+            records = self._ask(question, dns.rdatatype.SRV)
         except (dns.exception.DNSException, OSError, ValueError):
             return None
         best = min(records, key=lambda record: (record.priority, -record.weight), default=None)
@@ -43,9 +46,13 @@ class DnsResolver:
             return None
         return Target(host, int(best.port), self._path(question))
 
+    def _ask(self, question: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
+        resolver = self._resolver or dns.resolver.get_default_resolver()
+        return resolver.resolve(question, kind, lifetime=LIFETIME)
+
     def _path(self, question: str) -> str:
         try:
-            records = dns.resolver.resolve(question, dns.rdatatype.TXT, lifetime=LIFETIME)
+            records = self._ask(question, dns.rdatatype.TXT)
         except (dns.exception.DNSException, OSError, ValueError):
             return ""
         texts = (part.decode("utf-8", "replace") for record in records for part in record.strings)

@@ -40,6 +40,15 @@ def collection(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
+def known_as(home: str, base: str, href: str) -> str | None:
+    """The path of a member of ``base`` as one of ``home``, the URL that redirected us there; see ``member``.
+
+    So ids stay the same when a server moves a collection and redirects.
+    """
+    path = member(base, href)
+    return None if path is None else normal_path(urlsplit(home).path) + path.rpartition("/")[2]
+
+
 def member(base: str, href: str) -> str | None:
     """The path of a member of the collection ``base``, or ``None`` for anything else.
 

@@ -10,7 +10,7 @@ from bridge.errors import TemporaryError, TokenExpired
 from bridge.ports import RemoteId, SyncToken, Version
 from bridge.providers.caldav import xml
 from bridge.providers.caldav.client import XML, Client
-from bridge.providers.caldav.hrefs import member
+from bridge.providers.caldav.hrefs import known_as, member
 from bridge.providers.caldav.statuses import GONE, TOKEN_INVALID, of_collection
 from bridge.providers.caldav.xml import CS, DAV, Multistatus, Row
 
@@ -81,7 +81,7 @@ class Listing:
         names = (_ETAG, f"{DAV}resourcetype")
         answer, url = self._client.propfind(self._url, names, depth=1)
         _own_row(answer, url)
-        seen = _Seen(url)
+        seen = _Seen(self._url, url)
         seen.add(row for row in answer.rows if f"{DAV}collection" not in row.inner(f"{DAV}resourcetype"))
         return Listed(seen.found(), (), SyncToken(f"ctag {ctag}") if ctag else None)
 
@@ -104,7 +104,7 @@ class Listing:
 
     def _follow(self, page: Multistatus, url: str, *, complete: bool) -> Listed:
         """Add further pages while the server says that there are some (RFC 6578 3.6)."""
-        seen = _Seen(url)
+        seen = _Seen(self._url, url)
         tokens = {""}
         for _ in range(_MOST_PAGES):
             more = [row for row in page.rows if row.status == 507]
@@ -125,14 +125,15 @@ class Listing:
 class _Seen:
     """Members in the order of their last mention, each once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, home: str, url: str) -> None:
+        self._home = home
         self._url = url
         self._rows: dict[str, Row] = {}
 
     def add(self, rows: Iterable[Row]) -> None:
         """Take what a page says."""
         for row in rows:
-            if (path := member(self._url, row.href)) is not None:
+            if (path := known_as(self._home, self._url, row.href)) is not None:
                 self._rows[path] = row
 
     def found(self) -> tuple[Member, ...]:

@@ -31,7 +31,7 @@ from bridge.providers.caldav.mapping import HASHED, Dialect
 from bridge.providers.caldav.scheduling import Scheduling
 from bridge.providers.caldav.session import Answer
 from bridge.providers.caldav.statuses import GONE, UID_CONFLICTS, of_object
-from bridge.providers.caldav.texts import Text, Texts
+from bridge.providers.caldav.texts import MAX_FETCH, Text, Texts
 from bridge.providers.caldav.xml import conditions
 from bridge.providers.one_by_one import one_by_one
 
@@ -52,7 +52,7 @@ class DavSide(Generic[T]):
     @property
     def traits(self) -> Traits:
         """What such a collection can do."""
-        return Traits(self._client.service.name, expresses=self._dialect.expresses)
+        return Traits(self._name, max_fetch=MAX_FETCH, expresses=self._dialect.expresses)
 
     def changes(self, since: SyncToken | None) -> Changes[T]:
         """See ``Side.changes``. Where a listing has no ETags, the texts are read for their versions."""

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Generic
 from urllib.parse import urljoin
 
-from bridge.ports import RemoteId, T, Traits, Version
+from bridge.ports import RemoteId, T, Version
 from bridge.providers.caldav import xml
 from bridge.providers.caldav.client import XML, Client
-from bridge.providers.caldav.hrefs import member
+from bridge.providers.caldav.hrefs import known_as
 from bridge.providers.caldav.mapping import Dialect, version_of_text
 from bridge.providers.caldav.session import Answer
 from bridge.providers.caldav.statuses import GONE, of_collection
 from bridge.providers.caldav.xml import DAV, Row
+
+MAX_FETCH = 50
+"""How many resources one request asks for."""
 
 _ETAG = f"{DAV}getetag"
 _ONE_BY_ONE = frozenset((400, 403, 404, 405, 409, 413, 415, 422, 500, 501))
@@ -40,9 +43,8 @@ class Texts(Generic[T]):
     def fetch(self, ids: Collection[RemoteId]) -> Iterator[Text]:
         """Yield those that are there, each once. Raises as ``Side`` does."""
         wanted = list(dict.fromkeys(ids))
-        size = Traits("").max_fetch
-        for start in range(0, len(wanted), size):
-            yield from self._batch(wanted[start : start + size])
+        for start in range(0, len(wanted), MAX_FETCH):
+            yield from self._batch(wanted[start : start + MAX_FETCH])
 
     def one(self, id: RemoteId) -> Text | None:  # noqa: A002 - the field's term
         """Read one by GET; ``None`` when it is gone."""
@@ -61,7 +63,7 @@ class Texts(Generic[T]):
         if answer.status != 207:
             return None
         for row in xml.read_multistatus(answer.body, answer.status).rows:
-            path = member(answer.url, row.href)
+            path = known_as(self._url, answer.url, row.href)
             found = self.one(RemoteId(path)) if path and row.status == 200 else None
             if found is not None:
                 return found
@@ -87,7 +89,7 @@ class Texts(Generic[T]):
 
     def _told(self, answer: Answer) -> dict[str, Row]:
         rows = xml.read_multistatus(answer.body, answer.status).rows
-        named = ((member(answer.url, row.href), row) for row in rows)
+        named = ((known_as(self._url, answer.url, row.href), row) for row in rows)
         return {path: row for path, row in named if path is not None}
 
     def _singly(self, ids: Sequence[RemoteId]) -> list[Text]:
