@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,7 +19,6 @@ from tests.services.sync.local_support import (
     updated,
 )
 
-RIGA = ZoneInfo("Europe/Riga")
 HOUR = timedelta(hours=1)
 
 
