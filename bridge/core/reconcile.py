@@ -172,4 +172,5 @@ def _display(own: _Card, source: _Card, changes: Changes, travelling: frozenset[
     if not repeated:
         return {}
     fitting = (each for each in (text, source.said.formatted_name) if each and repeats(each, name))
-    return {"formatted_name": next(fitting, display_name(name) or text)}
+    nameless = "" if "formatted_name" in travelling else text
+    return {"formatted_name": next(fitting, display_name(name) or nameless)}

@@ -427,6 +427,14 @@ def test_a_display_name_is_made_where_the_remote_has_none() -> None:
     assert result.ours.formatted_name == "Ilze from the bank"
 
 
+def test_a_name_that_was_taken_away_leaves_no_display_name() -> None:
+    result = contacts(ILZE, replace(THEIR_ILZE, name=Name(), formatted_name=""))
+    assert (result.ours.name, result.ours.formatted_name) == (Name(), "")
+    expresses = frozenset({"name"})
+    result = settled((ILZE, THEIR_ILZE), ILZE, replace(THEIR_ILZE, name=Name()), expresses=expresses)
+    assert (result.ours.name, result.ours.formatted_name) == (Name(), "Ilze Kalniņa")
+
+
 def test_parts_give_way_to_a_display_name_where_the_remote_has_no_parts() -> None:
     expresses = frozenset({"formatted_name"})
     theirs = Contact("t", formatted_name="Ilze Kalniņa")
