@@ -5,6 +5,7 @@ and provides the fixture ``world``. What is asked follows from the traits of the
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Generic
 
 import pytest
@@ -206,7 +207,7 @@ class ReadingContract(Basics[T]):
         assert ids(side.changes(None).found) == [there]
 
     def test_fetch_brings_each_object_once(self, side: Side[T], world: World[T]) -> None:
-        wanted = {world.add(self.plain(number)): self.plain(number) for number in range(4)}
+        wanted: dict[RemoteId, T] = {world.add(self.plain(number)): self.plain(number) for number in range(4)}
         found = list(side.fetch([*wanted, *wanted]))
         assert ids(found) == sorted(wanted)
         for each in found:
@@ -336,8 +337,9 @@ class WritingContract(ReadingContract[T]):
     def test_an_update_without_a_version_takes_whatever_is_there(self, side: Side[T], world: World[T]) -> None:
         first = self.create(side, self.plain(1))
         world.edit(first.id, self.edited(first.object))
-        stored(one(side, Update(first.id, self.plain(3))))
+        outcome = stored(one(side, Update(first.id, self.plain(3))))
         self.assert_holds(side, first.id, self.plain(3))
+        assert outcome.object.uid == first.object.uid  # who an object is never travels
 
     def test_an_update_with_a_stale_version_changes_nothing(self, side: Side[T], world: World[T]) -> None:
         first = self.create(side, self.plain(1))
@@ -452,8 +454,7 @@ class WritingContract(ReadingContract[T]):
         """Every field can be set and emptied again."""
         outcome = self.create(side, self.plain(1))
         last = self.plain(1)
-        wanted: T
-        for wanted in (*self._askable(side).values(), last):
+        for wanted in chain(self._askable(side).values(), [last]):
             if wanted.kind != last.kind:  # a component never becomes another one
                 continue
             outcome = stored(one(side, Update(outcome.id, wanted, outcome.version)))

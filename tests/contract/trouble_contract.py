@@ -83,8 +83,9 @@ class CollectionTroubleContract(Basics[T]):
         there: Stored[T] = stored(one(side, Create(IdempotencyKey("key"), self.plain(1))))
         token = side.changes(None).token
         world.remove()
-        *asked, delete = _questions(side, there)
-        for ask in (*asked, lambda: side.changes(token)):
+        asked: list[Callable[[], object]] = [partial(side.changes, token), *_questions(side, there)]
+        delete = asked.pop()
+        for ask in asked:
             with pytest.raises(NotFound):
                 ask()
         assert _answer(delete) in (NotFound, [Deleted(there.id)])  # to delete what is gone is no error
@@ -132,7 +133,7 @@ def _questions(side: Side[T], there: Stored[T]) -> list[Callable[[], object]]:
         Delete(there.id),
     ]
     return [
-        lambda: side.changes(None),
+        partial(side.changes, None),
         lambda: list(side.fetch([there.id])),
         *(partial(_written, side, write) for write in writes),
     ]
