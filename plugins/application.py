@@ -109,7 +109,7 @@ class DavApplication(Application):
             environ = plain_environ(environ)
         except Invalid as error:
             return _early(error)
-        with request_context(environ.get("HTTP_USER_AGENT", "")[:255]):
+        with request_context(environ.get("HTTP_USER_AGENT", "")[:255]), self._services.resources.one_state():
             try:
                 return super()._handle_request(environ)
             except (TooManyTries, TemporaryError) as error:  # signing in lies outside of what Radicale catches

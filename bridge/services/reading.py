@@ -43,6 +43,10 @@ class Reader:
         """Name and entity tag of every live resource."""
         return resources.tags(self._session, collection.id)
 
+    def texts(self, collection: Collection, hrefs: Some[str]) -> list[tuple[str, str, str]]:
+        """Name, entity tag and text of the live resources among these."""
+        return resources.texts(self._session, collection.id, list(hrefs))
+
     def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
         """Live resources that may overlap a range of POSIX seconds, and undated ones."""
         return resources.in_range(self._session, collection.id, start, end, text=text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -73,6 +73,10 @@ class Resources:
         self._settings = settings
 
     # Reading
+
+    def one_state(self) -> AbstractContextManager[None]:
+        """Let all that a request reads, the sign-in included, be one state of the database until it writes."""
+        return self._database.one_state()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

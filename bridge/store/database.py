@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from weakref import WeakSet
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -42,8 +43,31 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Give the same as ``read``, bare: for statements on tables, in requests that clients send all day."""
-        with self._readers.connect() as connection, _translating(writing=False):
-            yield connection
+        shared = _shared.get()
+        if shared is None:
+            with self._readers.connect() as connection, _translating(writing=False):
+                yield connection
+            return
+        try:
+            with _translating(writing=False):
+                yield shared.connection(self._readers)
+        except Exception:
+            shared.end()  # PostgreSQL answers nothing more after an error
+            raise
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let every ``snapshot`` of this thread be the same one until the block ends, or until it writes.
+
+        To begin reading costs more than most statements of a request.
+        """
+        shared = _Shared()
+        token = _shared.set(shared)
+        try:
+            yield
+        finally:
+            _shared.reset(token)
+            shared.end()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -52,6 +76,9 @@ class Database:
         On SQLite it holds the only write lock from its first statement on; on PostgreSQL (READ COMMITTED), lock the
         row (``SELECT … FOR UPDATE``) whose value decides what is written. Do not nest.
         """
+        shared = _shared.get()
+        if shared is not None:
+            shared.end()
         with Session(self._writers, expire_on_commit=False) as session, _translating(writing=True):
             yield session
             session.commit()
@@ -95,6 +122,28 @@ class Database:
         """Forget, in a child process, the parent's connections. Every fork calls this by itself."""
         self._readers.dispose(close=False)
         self._writers.dispose(close=False)
+
+
+class _Shared:
+    """The connection that the snapshots of a block share, opened by the first of them."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    def connection(self, readers: Engine) -> Connection:
+        """The open connection."""
+        if self._connection is None:
+            self._connection = readers.connect()
+        return self._connection
+
+    def end(self) -> None:
+        """End the snapshot. The next one sees what has been written since."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+_shared: ContextVar[_Shared | None] = ContextVar("davbridge_snapshot", default=None)
 
 
 @contextmanager

@@ -42,20 +42,19 @@ WITH_TEXT = (*LISTED, _R.text)
 
 def resource_of(row: Any, *, settled: bool = False) -> Resource:
     """Build a resource from a row of ``LISTED`` or ``WITH_TEXT`` columns."""
-    values = row._mapping  # noqa: SLF001 - the documented way to read a row by name
     return Resource(
-        href=values["href"],
-        uid=values["uid"],
-        component=values["component"],
-        etag=values["etag"],
-        text=values.get("text", ""),
-        revision=values["revision"],
-        modified_at=values["modified_at"],
-        first_start=values["first_start"],
-        last_end=values["last_end"],
-        recurring=values["recurring"],
-        deleted=values["deleted"],
-        settled=settled,
+        row.href,
+        row.uid,
+        row.component,
+        row.etag,
+        getattr(row, "text", ""),
+        row.revision,
+        row.modified_at,
+        row.first_start,
+        row.last_end,
+        row.recurring,
+        row.deleted,
+        settled,
     )
 
 
@@ -67,6 +66,9 @@ def _live(collection_id: int | BindParameter[int], *conditions: ColumnElement[bo
 _ONE = _live(bindparam("collection"), _R.href == bindparam("href"), text=True)
 # An index holds all of it: it is read several times as quickly as the rows.
 _TAGS = select(_R.href, _R.etag).where(_R.collection_id == bindparam("collection"), ~_R.deleted)
+_TEXTS = select(_R.href, _R.etag, _R.text).where(
+    _R.collection_id == bindparam("collection"), ~_R.deleted, _R.href.in_(bindparam("hrefs", expanding=True))
+)
 _MANY = _live(bindparam("collection"), _R.href.in_(bindparam("hrefs", expanding=True)), text=True)
 
 
@@ -94,6 +96,15 @@ def listing(session: Executor, collection_id: int, *, text: bool) -> Iterator[Re
 def tags(session: Executor, collection_id: int) -> list[tuple[str, str]]:
     """Name and entity tag of every live resource: what clients list all day, without anything else."""
     return cast("list[tuple[str, str]]", session.execute(_TAGS, {"collection": collection_id}).all())
+
+
+def texts(session: Executor, collection_id: int, hrefs: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Name, entity tag and text of the live resources among these: what clients fetch, without anything else."""
+    found: list[Any] = []
+    for start in range(0, len(hrefs), _BATCH):
+        values = {"collection": collection_id, "hrefs": list(hrefs[start : start + _BATCH])}
+        found += session.execute(_TEXTS, values).all()
+    return found
 
 
 def in_range(

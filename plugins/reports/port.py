@@ -22,6 +22,11 @@ class ResourceReader(Protocol):
     def tags(self, collection: Collection) -> list[tuple[str, str]]:
         """Return name and entity tag of every live resource."""
 
+    def texts(
+        self, collection: Collection, hrefs: collections.abc.Collection[str]
+    ) -> collections.abc.Sequence[tuple[str, str, str]]:
+        """Return name, entity tag and text of the live resources of these names; what does not exist is left out."""
+
     def in_range(self, collection: Collection, start: int | None, end: int | None, *, text: bool) -> Iterator[Resource]:
         """Yield the live resources that may touch the time from ``start`` to ``end`` (POSIX seconds, ``None`` is open).
 

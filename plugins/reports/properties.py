@@ -48,6 +48,13 @@ class Layout:
         return self.found == (_etag,)
 
     @property
+    def only_texts(self) -> bool:
+        """Whether nothing but whole texts, with or without entity tags, is asked for, as in a first sync."""
+        return any(isinstance(one, _Whole) for one in self.found) and all(
+            one is _etag or isinstance(one, _Whole) for one in self.found
+        )
+
+    @property
     def free_text(self) -> bool:
         """Whether something is returned that others wrote, and that XML might not be able to carry."""
         return not self.only_tags
@@ -66,6 +73,20 @@ class Layout:
         hrefs = quoted([href for href, _ in pairs])
         return [f"{head}{href}{middle}{etag}{tail}" for href, (_, etag) in zip(hrefs, pairs, strict=True)]
 
+    def texts(self, rows: Sequence[tuple[str, str, str]]) -> list[str]:
+        """Return the responses where ``only_texts`` is asked for, from names, entity tags and texts."""
+        names = [one.name for one in self.found if isinstance(one, _Whole)]
+        head = f"<response><href>{self.root}"
+        middle = '</href><propstat><prop><getetag>"' if _etag in self.found else "</href><propstat><prop>"
+        start = ('"</getetag>' if _etag in self.found else "") + "".join(f"<{name}>" for name in names)
+        tail = "".join(f"</{name}>" for name in names) + f"{_OK}{self.not_found}</response>"
+        tags = [etag for _, etag, _ in rows] if _etag in self.found else [""] * len(rows)
+        hrefs = quoted([href for href, _, _ in rows])
+        return [
+            f"{head}{href}{middle}{tag}{start}{escape(text)}{tail}"
+            for href, tag, (_, _, text) in zip(hrefs, tags, rows, strict=True)
+        ]
+
     def _response(self, href: str, resource: Resource) -> str:
         head = f"<response><href>{self.root}{href}</href>"
         if self.bare:
@@ -76,9 +97,14 @@ class Layout:
         return f"{head}<propstat><prop>{props}{_OK}{self.not_found}</response>"
 
 
+def plain(names: Sequence[str]) -> bool:
+    """Whether none of these names needs percent-encoding, which one look at all of them together tells."""
+    return _PLAIN("\n".join(names)) is not None
+
+
 def quoted(names: Sequence[str]) -> Sequence[str]:
-    """Return percent-encoded names; most lists need no encoding, which one look at all of them together tells."""
-    return names if _PLAIN("\n".join(names)) else [quote(name) for name in names]
+    """Return percent-encoded names; most lists need no encoding."""
+    return names if plain(names) else [quote(name) for name in names]
 
 
 def layout(request: Element, collection: Collection, root: str, floating: tzinfo | None = None) -> Layout:
@@ -117,8 +143,18 @@ def _render(wanted: Element, collection: Collection, floating: tzinfo) -> Render
 
 def _data(name: str, selection: Selection, floating: tzinfo) -> Render:
     if selection.whole:
-        return lambda resource: f"<{name}>{escape(resource.text)}</{name}>"
+        return _Whole(name)
     return _Part(name, selection, floating)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Returns the text of each resource as it is."""
+
+    name: str
+
+    def __call__(self, resource: Resource) -> str:
+        return f"<{self.name}>{escape(resource.text)}</{self.name}>"
 
 
 @dataclass(slots=True)

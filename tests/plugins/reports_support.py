@@ -56,6 +56,10 @@ class MemoryReader:
         self.calls.append("get_many")
         return {found.href: found for found in self._live() if found.href in set(hrefs)}
 
+    def texts(self, _where: Collection, hrefs: collections.abc.Collection[str]) -> list[tuple[str, str, str]]:
+        self.calls.append("texts")
+        return [(found.href, found.etag, found.text) for found in self._live() if found.href in set(hrefs)]
+
     def listing(self, _where: Collection, *, text: bool) -> Iterator[Resource]:
         self.calls.append(f"listing {text}")
         return self._without(self._live(), text=text)
