@@ -18,6 +18,7 @@ from bridge.errors import (
 )
 from bridge.services.principals import CONTACTS
 from bridge.store.models.resources import CollectionKind
+from plugins.fragments import restore
 from plugins.reports.dispatch import supported
 from plugins.reports.multistatus import refusal
 from plugins.requests import TooLarge, UnknownCharset
@@ -60,7 +61,7 @@ def tidy_multistatus(root: Element, addresses: tuple[str, ...]) -> None:
 
     The ``200 OK`` propstat comes first (D9). ``addresses`` become the ``calendar-user-address-set`` (D6). Home sets
     name the principal that the response is about (D10). Only vCard 3.0 is advertised (D2), and only reports that are
-    answered (D21).
+    answered (D21). Properties that a client has set are given back as they were.
     """
     for response in root.findall("{DAV:}response"):
         href = response.findtext("{DAV:}href", "")
@@ -96,6 +97,8 @@ def _tidy_property(prop: Element, href: str, addresses: tuple[str, ...]) -> None
             prop.remove(version)
     elif prop.tag == _REPORTS and len(prop):
         _set_reports(prop, href)
+    else:
+        restore(prop)
 
 
 def _set_reports(prop: Element, href: str) -> None:

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from radicale import xmlutils
 
 from bridge.errors import Invalid, NotAllowed
+from plugins.fragments import kept
 from plugins.reports.multistatus import Answer, element, multistatus, status_line
 
 MAX_LENGTH, MAX_PROPERTIES = 10_000, 50
@@ -66,7 +67,7 @@ def read_properties(request: Element) -> dict[str, str | None]:
     if request.tag != "{DAV:}propertyupdate":
         raise Invalid("The body of a PROPPATCH is a propertyupdate.")
     found = dict(_instructions(request))
-    _check_names(found)
+    _check_names(prop.tag for prop in request.iterfind("*/{DAV:}prop//*"))
     if any(name in _PROTECTED for name in found):
         raise NotAllowed(
             "This property follows from the server and cannot be set.", condition="D:cannot-modify-protected-property"
@@ -80,7 +81,7 @@ def _instructions(request: Element) -> Iterator[tuple[str, str | None]]:
     for instruction in request:
         if instruction.tag in {"{DAV:}set", "{DAV:}remove"}:
             for prop in instruction.iterfind("{DAV:}prop/*"):
-                yield prop.tag, (prop.text or "") if instruction.tag == "{DAV:}set" else None
+                yield prop.tag, kept(prop) if instruction.tag == "{DAV:}set" else None
 
 
 def done(href: str, names: tuple[str, ...]) -> Answer:
