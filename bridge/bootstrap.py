@@ -26,8 +26,10 @@ from bridge.services.feeds import Feeds
 from bridge.services.health import Health
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
+from bridge.services.profiles import Profiles
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
+from bridge.services.signing_in import Limits, SigningIn
 from bridge.services.sync.explaining import SyncExplain
 from bridge.services.sync.flows import Flows
 from bridge.services.sync.run import Sync
@@ -47,6 +49,9 @@ class Services:
     clock: Clock
     settings: Settings
     principals: Principals
+    profiles: Profiles
+    signing_in: SigningIn
+    cookie_key: bytes
     devices: Devices
     feeds: Feeds
     resources: Resources
@@ -88,11 +93,17 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     known = connectors(config, used_clock)
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
+    principals = Principals(*parts)
     return Services(
         database=database,
         clock=used_clock,
         settings=settings,
-        principals=Principals(*parts),
+        principals=principals,
+        profiles=Profiles(database, used_clock, principals),
+        signing_in=SigningIn(
+            database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime)
+        ),
+        cookie_key=hashlib.sha256(b"cookie" + key).digest(),
         devices=Devices(database, used_clock, key),
         feeds=Feeds(database, used_clock, key),
         resources=Resources(*parts),

@@ -95,6 +95,12 @@ class Web:
         values.choice("en", "lv", "ru", "pl", "sv"),
     )
     time_zone: str = option("Europe/Riga", "Time zone of new users (IANA name).", values.time_zone)
+    session_idle: timedelta = option(
+        "12 h", "Who did not use the page for so long has to sign in again.", values.at_least("1 min")
+    )
+    session_lifetime: timedelta = option(
+        "14 d", "Who signed in so long ago has to sign in again.", values.at_least("1 min")
+    )
 
 
 @dataclass(frozen=True, slots=True)
