@@ -3,12 +3,14 @@
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.clock import SystemClock
 from bridge.config import Config
+from bridge.core.bucket import Rate
 from bridge.errors import ConfigError
 from bridge.ports import Clock, Connector
 from bridge.providers.caldav.client import Network
@@ -27,14 +29,18 @@ from bridge.services.health import Health
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
 from bridge.services.profiles import Profiles
+from bridge.services.queue import Queue
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
 from bridge.services.signing_in import Limits, SigningIn
 from bridge.services.sync.explaining import SyncExplain
 from bridge.services.sync.flows import Flows
+from bridge.services.sync.pacing import Buckets, Stop
 from bridge.services.sync.run import Sync
 from bridge.services.sync.undoing import Undoing
+from bridge.services.sync.wrapping import ThrottledConnector
 from bridge.services.transfer import Transfer
+from bridge.services.worker import Pattern, Worker
 from bridge.store.database import Database
 from bridge.vault import FernetVault, read_keys
 
@@ -43,7 +49,10 @@ _KEY_OCTETS = 32
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Every use case, ready to be called. One for each process: the database's connections are its own."""
+    """Every use case, ready to be called. One for each process: the database's connections are its own.
+
+    ``stop`` ends the syncs of this process. ``queued``: a worker is expected to run them, so the queue has to answer.
+    """
 
     database: Database
     clock: Clock
@@ -69,14 +78,20 @@ class Services:
     sync: Sync
     undoing: Undoing
     sync_explain: SyncExplain
+    queue: Queue
+    stop: Stop
+    queued: bool
 
     def ready(self) -> None:
-        """Raise ``TemporaryError`` when the database does not answer."""
+        """Raise ``TemporaryError`` when the database or the queue does not answer."""
         with self.database.read() as session:
             session.connection()
+        if self.queued:
+            self.queue.ready()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database and the queue."""
+        self.queue.close()
         self.database.close()
 
 
@@ -90,7 +105,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     key = secret_key(config.security.secret_file)
     parts = (database, used_clock, settings)
     vault = FernetVault(key, read_keys(config.security.credential_keys_file))
-    known = connectors(config, used_clock)
+    stop = Stop()
+    known = throttled(config, connectors(config, used_clock), stop)
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
     principals = Principals(*parts)
@@ -121,7 +137,35 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         sync=Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval),
         undoing=Undoing(database, used_clock, flows, journal),
         sync_explain=SyncExplain(*parts, explain),
+        queue=Queue(config.sync.queue, used_clock),
+        stop=stop,
+        queued=config.sync.enabled,
     )
+
+
+def worker(config: Config, services: Services) -> Worker:
+    """What runs connections in this process."""
+    pattern = Pattern(
+        threads=config.sync.workers,
+        look_every=config.sync.change_delay,
+        interval=config.sync.interval,
+        keep_days=config.dav.journal_days,
+    )
+    return Worker(services.database, services.clock, services.queue, services.sync, services.stop, pattern)
+
+
+def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Mapping[str, Connector]:
+    """The same kinds of services, asked no faster than the configuration allows."""
+    buckets = Buckets(time.monotonic)
+    account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
+    return {
+        name: ThrottledConnector(name, connector, buckets, stop, account, together) for name, connector in known.items()
+    }
+
+
+def _rate(per_second: int) -> Rate | None:
+    """So many calls in a second, of which all may come at once; 0 is no limit."""
+    return Rate(per_second, burst=per_second) if per_second else None
 
 
 def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:

@@ -19,6 +19,7 @@ from bridge.cli import (
     transfer,
     users,
     why,
+    worker,
 )
 from bridge.cli.frame import Commands, Program
 
@@ -42,6 +43,7 @@ def main(ctx: click.Context, config_file: Path | None, *, debug: bool) -> None:
 
 for command in (
     serve.serve,
+    worker.worker,
     demo.demo,
     users.group,
     devices.group,

@@ -1,12 +1,15 @@
 """Run the server: several processes over one database, the page and DAV on one port."""
 
 import logging
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from bridge import bootstrap
 from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
+from bridge.cli.worker import WorkerProcess
 from bridge.config import Config
 from bridge.errors import ConfigError
 from plugins.application import DavOptions, DavServices, create_application
@@ -61,6 +64,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "forwarded_allow_ips": "",
             "worker_exit": self._close,
+            "control_socket_disable": True,  # its thread would be there at every fork
             "certfile": str(server.certificate) if server.certificate else None,
             "keyfile": str(server.key) if server.key else None,
         }
@@ -73,10 +77,42 @@ class Server(BaseApplication):
         self._services = bootstrap.build(self._config)
         return wsgi_application(self._config, self._services)
 
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        Overseer(self, self._config).run()
+
     def _close(self, _arbiter: object, _worker: object) -> None:
         """Let go of the database when a worker process ends."""
         if self._services is not None:
             self._services.close()
+
+
+class Overseer(Arbiter):
+    """gunicorn's first process, which keeps the sync worker beside its own workers."""
+
+    def __init__(self, server: Server, config: Config) -> None:
+        self._sync = WorkerProcess(config, self._leave) if config.sync.enabled else None
+        super().__init__(server)
+
+    def manage_workers(self) -> None:
+        """Start whatever is missing. gunicorn calls this every second, and when a child has died."""
+        super().manage_workers()
+        if self._sync is not None:
+            self._sync.keep()
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
+        """End every child; the sync worker has as long as the others."""
+        deadline = time.monotonic() + _GRACE
+        if self._sync is not None:
+            self._sync.ask_to_end()
+        super().stop(graceful)
+        if self._sync is not None:
+            self._sync.end_by(deadline)
+
+    def _leave(self) -> None:
+        """In the sync worker: the address is not its own, and must be free once the server has ended."""
+        for listener in self.LISTENERS:
+            listener.close()
 
 
 def run(config: Config, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:

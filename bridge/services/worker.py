@@ -44,7 +44,7 @@ class Pattern:
     threads: int = 4
     look_every: timedelta = timedelta(seconds=2)
     interval: timedelta = timedelta(minutes=5)
-    grace: timedelta = timedelta(seconds=20)
+    grace: timedelta = timedelta(seconds=15)
     keep_days: int = 30
 
 
