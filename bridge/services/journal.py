@@ -113,9 +113,9 @@ class Journal:
         after = Snapshot.from_json(entry.kind, entry.after)
         before = Snapshot.from_json(entry.kind, entry.before) if entry.before else None
         wanted, left_alone = restored(entry, before, after, present)
-        if wanted == present:
-            raise Conflict(f"Everything that journal entry {entry.id} changed has been changed again since.")
         text = _text_to_restore(session, before, after, present)
+        if wanted == present and (text is None or text.text == after.text):
+            raise Conflict(f"Everything that journal entry {entry.id} changed has been changed again since.")
         return Change(present, wanted, written=text, undoes=entry.id), left_alone
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import func, select, text
 from bridge.core.activity import Visibility
 from bridge.core.contact import Address, Birthday, Labelled
 from bridge.core.feed import FeedPrivacy
+from bridge.core.scope import FlowKind
 from bridge.errors import Invalid
 from bridge.store import archive, models
 from bridge.store.database import Database
@@ -25,6 +26,7 @@ from bridge.store.models.accounts import Role
 from bridge.store.models.crm import PersonEmailRow
 from bridge.store.models.journal import JournalAction, RecordKind, Source
 from bridge.store.models.resources import CollectionKind
+from bridge.store.models.sync import ConnectionState, LinkState, ResultOutcome
 from bridge.store.plain import PlainTable, plain_tables
 from bridge.store.portable import dump, load, read_manifest
 from tests.database import BOTH, PostgreSQLServer
@@ -62,7 +64,7 @@ def silent(_done: int, _total: int) -> None:
 def fill(database: Database) -> None:
     """At least one row per table, and one of each kind of value."""
     with database.write() as session:
-        for row in [*people(), *records(), *seen()]:
+        for row in [*people(), *records(), *seen(), *synced()]:
             session.add(row)
             session.flush()
         session.get_one(models.JournalRow, 11).undoes = 12  # forwards
@@ -93,6 +95,10 @@ def records() -> list[models.Base]:
             emails=(Labelled("a@example.com", "work", primary=True), Labelled("b@example.com", NASTY)),
             phones=(), addresses=(), messaging=(), birthday=Birthday(4, 15, None), **owned,
         ),
+        models.PersonRow(
+            id=5, uid="q", name="Twin", emails=(), phones=(), addresses=(), messaging=(), birthday=None, **owned
+        ),
+        models.DistinctPersonsRow(person_id=4, other_id=5, said_at=AT),
         PersonEmailRow(person_id=4, email="a@example.com"),
         models.LabelRow(id=1, uid="l", name="Customer"),
         models.PersonLabelRow(person_id=4, label_id=1),
@@ -126,6 +132,34 @@ def seen() -> list[models.Base]:
         models.JournalRow(id=11, before=None, after=nested, **change),
         models.JournalRow(id=12, before=nested, after=None, device_id=5, **change),
         models.JournalRow(id=13, undoes=11, **change),
+    ]  # fmt: skip
+
+
+def synced() -> list[models.Base]:
+    base = {"summary": NASTY, "start": "2026-07-01T09:30:15+03:00[Europe/Riga]"}
+    return [
+        models.ConnectionRow(
+            id=1, user_id=3, provider="caldav", address="a@example.com", secret="sealed", state=ConnectionState.ACTIVE,
+            fence=2**40, lease_until=AT, created_at=AT,
+        ),
+        models.FlowRow(
+            id=1, connection_id=1, kind=FlowKind.CALENDAR, collection_id="/a b/", types=frozenset({"call", "task"}),
+            ours_token='{"activities":"1-2"}',
+        ),
+        models.FlowRow(id=2, connection_id=1, kind=FlowKind.CONTACTS, types=None),
+        models.LinkRow(
+            id=1, flow_id=1, local_id=7, remote_id="/a b/1.ics", ours_base=base, theirs_base=None, updated_at=AT,
+            state=LinkState.LINKED, writes=[AT.isoformat()],
+        ),
+        models.IntentRow(
+            id=1, flow_id=1, run_id="r", action="create-there", key="k", fence=3, created_at=AT, after=base
+        ),
+        models.RunRow(id="r", connection_id=1, trigger="timer", started_at=AT, counts={"created there": 1}),
+        models.ResultRow(id=1, flow_id=1, run_id="r", local_id=7, outcome=ResultOutcome.DONE, at=AT, title=NASTY),
+        models.OptionDefaultRow(key="calendar.types", value=["call"], forced=True),
+        models.RemoteChangeRow(
+            id=1, flow_id=1, run_id="r", remote_id="/a b/1.ics", at=AT, action="create-there", after=base
+        ),
     ]  # fmt: skip
 
 
