@@ -13,7 +13,7 @@ from bridge.core.event import Event, Privacy
 from bridge.core.linkblock import append_block, find_block, strip_block
 from bridge.core.matching import Candidate
 from bridge.core.reconcile import Agreed, Reconciled, reconcile, winner
-from bridge.core.rules import Verdict
+from bridge.core.rules import LeaveOut, Verdict
 from bridge.core.scope import CalendarScope, ConflictPolicy, ContactScope, PrivatePolicy
 from bridge.core.user import User
 from bridge.ports import Found, Traits
@@ -36,7 +36,8 @@ class Kind(Generic[T]):
     """How one flow reads, compares, judges and merges its objects.
 
     ``going`` and ``coming`` are the rules of either direction; what is tied already is judged more mildly (R6).
-    ``sent`` is what of ours a remote gets, ``taken`` what of theirs we take in.
+    ``sent`` is what of ours a remote gets, ``taken`` what of theirs we take in. ``one_way`` is why new objects do not
+    travel against the direction, where there is one.
     """
 
     title: Callable[[T], str]
@@ -47,6 +48,7 @@ class Kind(Generic[T]):
     sent: Callable[[T], T]
     taken: Callable[[T], T]
     expresses: frozenset[str] | None
+    one_way: LeaveOut | None
     policy: ConflictPolicy
 
     @property
@@ -104,6 +106,7 @@ def calendar_kind(
         sent=sent,
         taken=taken,
         expresses=traits.expresses,
+        one_way=rules.one_way(scope),
         policy=policy,
     )
 
@@ -125,6 +128,7 @@ def contacts_kind(scope: ContactScope, traits: Traits, policy: ConflictPolicy, u
         sent=lambda contact: contact,
         taken=lambda contact: contact,
         expresses=traits.expresses,
+        one_way=rules.one_way(scope),
         policy=policy,
     )
 

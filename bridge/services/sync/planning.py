@@ -259,9 +259,9 @@ class Planner(Generic[T]):
             return
         states = (State.NEW, State.NONE) if ours else (State.NONE, State.NEW)
         action = self.decide(linked=False, ours=states[0], theirs=states[1])
-        if action is ActionKind.NOTHING:
-            plan.left_out.append(LeftOut(_ONE_WAY, title, new.link, mine, other))
-        else:
+        if action is ActionKind.NOTHING and self.kind.one_way is not None:
+            plan.left_out.append(LeftOut(self.kind.one_way, title, new.link, mine, other))
+        elif action is not ActionKind.NOTHING:
             plan.steps.append(Step(action, title, new.link, mine, other))
 
     def _verdict(self, found: Found[T], *, ours: bool) -> Verdict:
@@ -276,9 +276,6 @@ class Planner(Generic[T]):
         if shown is None and base is not None:
             shown = self.kind.load(base)
         return self.kind.title(shown) if shown is not None else ""
-
-
-_ONE_WAY = LeaveOut("R7", "This sync goes one way only, and not from there to here.", "Choose the two-way sync.")
 
 
 def unreadable(problem: str) -> LeaveOut:
