@@ -1,39 +1,36 @@
-"""The Flask application: settings, language, security headers and the blueprints."""
+"""The Flask application: what every page shares, and the topics."""
 
-from flask import Flask, Response
-from flask_babel import Babel
+from collections.abc import Callable
+
+from flask import Flask
 from jinja2 import StrictUndefined
 
 from bridge.config import Config
-from web import feeds, health, landing
+from web import access, feeds, landing, languages, layout, monitors, problems, profile, protection, signing_in
 from web.services import Services
+from web.topics import Topic
 
-_HEADERS = {
-    # All that a page may load are our own style sheets and pictures: there are no scripts.
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-}
+# One line for each topic.
+TOPICS: tuple[Callable[[Services, Config], Topic], ...] = (
+    landing.topic,
+    monitors.topic,
+    feeds.topic,
+    signing_in.topic,
+    profile.topic,
+)
 
 
 def create_app(services: Services, config: Config) -> Flask:
     """Build the page. Nothing is kept outside the returned application."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = config.server.max_body
     app.jinja_env.undefined = StrictUndefined
-    Babel(app, default_locale=config.web.language, default_timezone=config.web.time_zone)
-    app.register_blueprint(landing.blueprint(config))
-    app.register_blueprint(health.blueprint(services))
-    app.register_blueprint(feeds.blueprint(services))
-    app.after_request(_protect)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    protection.install(app, config, services.cookie_key)
+    languages.install(app, config)
+    topics = tuple(make(services, config) for make in TOPICS)
+    for topic in topics:
+        app.register_blueprint(topic.blueprint)
+    access.install(app, services, topics)
+    layout.install(app, services, config, topics)
+    problems.install(app)
     return app
-
-
-def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

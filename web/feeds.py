@@ -5,15 +5,17 @@ from tempfile import SpooledTemporaryFile
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import FileWrapper
 
+from bridge.config import Config
 from bridge.errors import NotFound, TemporaryError
 from bridge.services.feeds import Feeds, Subscription
 from web.services import Services
+from web.topics import Access, Topic
 
 _IN_MEMORY = 1_000_000  # octets; a larger calendar waits for a slow client in a file
 _PORTION = 65_536
 
 
-def blueprint(services: Services) -> Blueprint:
+def topic(services: Services, _config: Config) -> Topic:
     """Answer GET and HEAD, with an entity tag and 304. What is no feed, or no longer, is a 404 like any other."""
     pages = Blueprint("feeds", __name__)
 
@@ -28,7 +30,7 @@ def blueprint(services: Services) -> Blueprint:
             response.headers["Retry-After"] = "5"
             return response
 
-    return pages
+    return Topic(pages, Access.PUBLIC)
 
 
 def _answer(feeds: Feeds, subscription: Subscription) -> Response:

@@ -1,12 +1,15 @@
 """The landing page: which address to type into which program."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from flask import Blueprint, render_template, request
-from flask_babel import get_locale, gettext
+from flask import Blueprint, render_template
+from flask_babel import gettext
 
 from bridge.config import Config
+from web.access import current_user
+from web.links import host, root
+from web.services import Services
+from web.topics import Access, Topic
 
 # The path that stands for the user's own name in an address.
 _LOGIN = "<login>"
@@ -14,10 +17,15 @@ _LOGIN = "<login>"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of this installation as its visitors reach it. ``host`` has the port, if one is needed."""
+    """The addresses of this installation as its visitors reach it. ``login`` is theirs, where it is known."""
 
     root: str
-    host: str
+    login: str = _LOGIN
+
+    @property
+    def host(self) -> str:
+        """The host, with the port if one is needed."""
+        return host(self.root)
 
     @property
     def dav(self) -> str:
@@ -30,8 +38,8 @@ class Addresses:
         return f"davx5://{self.host}/dav/"
 
     def collection(self, name: str) -> str:
-        """One collection of the user who is called ``<login>`` here."""
-        return f"{self.dav}{_LOGIN}/{name}/"
+        """One of the user's collections."""
+        return f"{self.dav}{self.login}/{name}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +51,17 @@ class Collection:
     content: str
 
 
-def blueprint(config: Config) -> Blueprint:
+def topic(_services: Services, config: Config) -> Topic:
     """``/``: title, addresses, and the steps for the commonest programs."""
     landing = Blueprint("landing", __name__)
 
     @landing.get("/")
     def index() -> str:
-        addresses = _addresses(config.server.base_url or request.url_root)
-        return render_template(
-            "landing/index.html",
-            title=config.web.title,
-            language=str(get_locale()),
-            addresses=addresses,
-            collections=_collections(addresses),
-        )
+        user = current_user()
+        addresses = Addresses(root(config), user.login if user else _LOGIN)
+        return render_template("landing/index.html", addresses=addresses, collections=_collections(addresses))
 
-    return landing
-
-
-def _addresses(base_url: str) -> Addresses:
-    root = base_url.rstrip("/")
-    return Addresses(root, urlsplit(root).netloc)
+    return Topic(landing, Access.PUBLIC)
 
 
 def _collections(addresses: Addresses) -> tuple[Collection, ...]:

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bridge.config import Config
+from bridge.core.user import Role
 from bridge.errors import BridgeError
+from bridge.services.profiles import Profiles
+from bridge.services.signing_in import SigningIn
+from bridge.store.database import Database
+from tests.harness import FixedClock, Office
 from web import create_app
+
+KEY = b"k" * 32
+PASSWORD = "correct horse battery"
 
 
 @dataclass(slots=True)
@@ -17,6 +27,8 @@ class Answering:
 
     trouble: BridgeError | None = None
     feeds: Any = None
+    cookie_key: bytes = KEY
+    clock: FixedClock = field(default_factory=FixedClock)
 
     def ready(self) -> None:
         if self.trouble:
@@ -31,3 +43,78 @@ def services() -> Answering:
 @pytest.fixture
 def client(services: Answering) -> FlaskClient:
     return create_app(services, Config()).test_client()
+
+
+class House:
+    """The services of the page over one database, with a clock under the test's control."""
+
+    def __init__(self, database: Database) -> None:
+        self.office = Office(database)
+        self.database = database
+        self.clock = self.office.clock
+        self.cookie_key = KEY
+        self.principals = self.office.principals
+        self.devices = self.office.devices
+        self.feeds = self.office.feeds
+        self.activities = self.office.activities
+        self.contacts = self.office.contacts
+        self.journal = self.office.journal
+        self.profiles = Profiles(database, self.clock, self.principals)
+        self.signing_in = SigningIn(database, self.clock, KEY)
+
+    def ready(self) -> None:
+        with self.database.read() as session:
+            session.connection()
+
+    def browser(self, config: Config | None = None) -> Browser:
+        return Browser(create_app(self, config or Config()).test_client())
+
+    def user(self, login: str, **choices: Any) -> None:
+        """Add a user with a home, who can sign in with ``PASSWORD``."""
+        self.office.user(login, **choices)
+        self.signing_in.set_password(login, PASSWORD)
+
+
+@dataclass
+class Browser:
+    """A browser without script: follows no redirect by itself, and sends the token that the page gave it."""
+
+    client: FlaskClient
+    base_url: str = "http://127.0.0.1:8080"
+    token: str = ""
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        answer = self.client.get(path, base_url=self.base_url, **more)
+        found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text) if answer.mimetype == "text/html" else None
+        self.token = found[1] if found else self.token
+        return answer
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+        if not self.token:
+            self.get("/sign-in")
+        return self.client.post(path, base_url=self.base_url, data={"csrf_token": self.token, **(data or {})}, **more)
+
+    def sign_in(self, name: str, password: str = PASSWORD, **more: Any) -> TestResponse:
+        self.get("/sign-in")
+        answer = self.post("/sign-in", {"name": name, "password": password, **more})
+        if answer.status_code == 303:
+            self.get(answer.headers["Location"])
+        return answer
+
+
+@pytest.fixture
+def house(sqlite_database: Database) -> House:
+    """A house with Anna, Bob and the administrator Zane."""
+    house = House(sqlite_database)
+    house.user("anna", name="Anna Ozola")
+    house.user("bob")
+    house.user("zane", role=Role.ADMIN)
+    return house
+
+
+@pytest.fixture
+def anna(house: House) -> Browser:
+    """A browser that is signed in as Anna."""
+    browser = house.browser()
+    assert browser.sign_in("anna").status_code == 303
+    return browser

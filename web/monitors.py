@@ -2,19 +2,21 @@
 
 from flask import Blueprint, Response
 
+from bridge.config import Config
 from bridge.errors import BridgeError
 from web.services import Services
+from web.topics import Access, Topic
 
 
-def blueprint(services: Services) -> Blueprint:
+def topic(services: Services, _config: Config) -> Topic:
     """``/healthz`` answers while the process lives; ``/readyz`` answers 503 with a sentence when it cannot work."""
-    health = Blueprint("health", __name__)
+    monitors = Blueprint("monitors", __name__)
 
-    @health.get("/healthz")
+    @monitors.get("/healthz")
     def alive() -> Response:
         return _plain("alive", 200)
 
-    @health.get("/readyz")
+    @monitors.get("/readyz")
     def ready() -> Response:
         try:
             services.ready()
@@ -22,7 +24,7 @@ def blueprint(services: Services) -> Blueprint:
             return _plain(str(error), 503)
         return _plain("ready", 200)
 
-    return health
+    return Topic(monitors, Access.PUBLIC)
 
 
 def _plain(text: str, status: int) -> Response:

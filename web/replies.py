@@ -1,0 +1,31 @@
+"""Answers that several topics give."""
+
+from flask import Response, flash, jsonify, redirect, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as WerkzeugResponse
+from wtforms import Form
+
+from web.links import safe_path
+
+
+def wants_json() -> bool:
+    """Whether our own script asks, which shows the answer in the page."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def saved(target: str, text: str = "") -> WerkzeugResponse:
+    """Say that a change is saved: in place to the script, and on the page ``target`` to everybody else (R4)."""
+    said = text or gettext("Saved.")
+    if wants_json():
+        return jsonify(message=said)
+    flash(said, "good")
+    return redirect(safe_path(target), code=303)
+
+
+def refused(form: Form) -> Response | None:
+    """Tell the script which fields are wrong; nothing to everybody else, who get the form again."""
+    if not wants_json():
+        return None
+    response = jsonify(message=gettext("Not saved."), errors=form.errors)
+    response.status_code = 422
+    return response
