@@ -355,6 +355,19 @@ def test_every_write_of_a_client_is_journaled_with_device_and_undone_with_its_te
         office.journal.undo(CRM, entry.id)
 
 
+def test_a_change_of_the_text_alone_is_undone(office: Office, calendar: Device) -> None:
+    """A reminder is no part of the record: the text is all that tells of it."""
+    calendar.put("one.ics", ics())
+    plain = calendar.text("one.ics")
+    alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Soon\r\nTRIGGER:-PT10M\r\nEND:VALARM\r\nEND:VEVENT"
+    calendar.put("one.ics", plain.replace("END:VEVENT", alarm))
+    entry = office.journal.entries()[0]
+    office.journal.undo(CRM, entry.id)
+    assert "VALARM" not in calendar.text("one.ics")
+    with pytest.raises(Conflict):
+        office.journal.undo(CRM, entry.id)
+
+
 def test_a_deletion_is_undone_at_the_same_address(office: Office, calendar: Device) -> None:
     calendar.put("odd name.ics", ics())
     text = calendar.text("odd name.ics")
