@@ -116,12 +116,10 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         settings=settings,
         principals=principals,
         profiles=Profiles(database, used_clock, principals),
-        signing_in=SigningIn(
-            database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime)
-        ),
+        signing_in=SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime)),
         cookie_key=hashlib.sha256(b"cookie" + key).digest(),
         devices=Devices(database, used_clock, key),
-        feeds=Feeds(database, used_clock, key),
+        feeds=Feeds(database, used_clock, key, principals.sweep),
         resources=Resources(*parts),
         activities=Activities(*parts),
         contacts=Contacts(*parts),

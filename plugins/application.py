@@ -213,9 +213,11 @@ class DavApplication(Application):
         return self._answering(lambda: self._move(environ, base_prefix, path, user))
 
     def _move(self, environ: types.WSGIEnviron, base_prefix: str, path: str, user: str) -> types.WSGIResponse:
+        if not self._may_write(user, path):
+            return httputils.NOT_ALLOWED
         goal_path = destination_of(environ, base_prefix)
         target, goal = address_of(path), address_of(goal_path)
-        if not self._may_write(user, path) or not self._may_write(user, goal_path):
+        if not self._may_write(user, goal_path):
             return httputils.NOT_ALLOWED
         if not target.href or not goal.href or goal_path.endswith("/"):
             raise NotAllowed("Only resources can be moved, to the name of a resource.")

@@ -63,7 +63,7 @@ class Office:
         parts = (self.database, self.clock, self.settings)
         self.principals = Principals(*parts)
         self.devices = Devices(self.database, self.clock, b"k" * 32)
-        self.feeds = Feeds(self.database, self.clock, b"k" * 32)
+        self.feeds = Feeds(self.database, self.clock, b"k" * 32, self.principals.sweep)
         self.resources = Resources(*parts)
         self.activities = Activities(*parts)
         self.contacts = Contacts(*parts)

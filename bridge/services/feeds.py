@@ -6,6 +6,7 @@ The secret in the address is all that a subscriber needs: it is shown once, and 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -43,12 +44,16 @@ class Subscription:
 
 
 class Feeds:
-    """The feeds of users. ``key`` is the secret under which those of the feeds are hashed."""
+    """The feeds of users. ``key`` is the secret under which those of the feeds are hashed.
 
-    def __init__(self, database: Database, clock: Clock, key: bytes) -> None:
+    ``sweep`` lets old things leave a user's calendars, once a day: nobody else may ever look at them (R27).
+    """
+
+    def __init__(self, database: Database, clock: Clock, key: bytes, sweep: Callable[[str], None]) -> None:
         self._database = database
         self._clock = clock
         self._key = key
+        self._sweep = sweep
 
     def add(self, login: str, name: str, private: FeedPrivacy = FeedPrivacy.BUSY) -> tuple[Feed, str]:
         """Make a feed. Its secret is in the answer and nowhere else. Raises ``Invalid`` or ``NotFound``."""
@@ -90,10 +95,14 @@ class Feeds:
         """What a secret gives access to. Raises ``NotFound``, the same for one that never was and a revoked one."""
         with self._database.read() as session:
             found = feeds.feed_by_key(session, self._hash(secret))
-            collection = collections.collection(session, found[0].login, ACTIVITIES) if found else None
-        if found is None or collection is None:
+        if found is None:
             raise NotFound("There is no such calendar.")
         user, feed = found
+        self._sweep(user.login)
+        with self._database.read() as session:
+            collection = collections.collection(session, user.login, ACTIVITIES)
+        if collection is None:
+            raise NotFound("There is no such calendar.")
         self._note_use(feed)
         name = f"{user.name or user.login}: {collection.properties.get(DISPLAYNAME) or 'Activities'}"
         return Subscription(feed, name, collection)

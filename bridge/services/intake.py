@@ -79,9 +79,12 @@ def carry_over(record: Fields, shown: Fields, merged: Fields) -> Fields:
     return replace(record, **{name: getattr(merged, name) for name in changed_fields(shown, merged)})  # type: ignore[type-var]
 
 
-def earlier_texts(session: Session, kind: RecordKind, record_id: int) -> list[str]:
-    """The texts that the record's resource had before, the newest first, as far as the journal goes back."""
+def earlier_texts(session: Session, kind: RecordKind, record_id: int, collection_id: int | None = None) -> list[str]:
+    """The texts that the record's resource had before, the newest first, as far as the journal goes back.
+
+    With ``collection_id``, only those in that collection: a label is shown in many.
+    """
     found = journal.entries_of_record(session, kind, record_id, limit=MOST_VERSIONS)
-    kept = [values for entry in found for values in (entry.after, entry.before) if values]
-    texts = (Snapshot.from_json(kind, values).text for values in kept)
+    kept = [Snapshot.from_json(kind, values) for entry in found for values in (entry.after, entry.before) if values]
+    texts = (one.text for one in kept if collection_id in {None, one.collection_id})
     return [text for text in dict.fromkeys(texts) if text]

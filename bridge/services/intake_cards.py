@@ -22,12 +22,12 @@ from bridge.core.projection.contacts import (
     fields_of_person,
 )
 from bridge.core.user import User
-from bridge.errors import NotAllowed
+from bridge.errors import Conflict, NotAllowed
 from bridge.services.intake import Put, carry_over, check_uid, earlier_texts, merged_with
 from bridge.services.records import Change
 from bridge.services.rendering import ClientText
 from bridge.services.settings import Settings
-from bridge.store import contacts
+from bridge.store import contacts, placements
 from bridge.store.models.journal import RecordKind
 
 
@@ -203,20 +203,58 @@ def take_group(session: Session, put: Put, theirs: Contact, text: ClientText) ->
 
     Groups never become persons; members that are not the owner's contacts stay in the text. A renamed group gives
     its members another label: labels are shared, and one user's group does not rename them for everybody. A new group
-    takes a label from nobody: the client did not know who bears it.
+    takes a label from nobody: the client did not know who bears it. Raises ``Conflict`` for a second group of a name.
     """
-    name = theirs.formatted_name.strip()
     present = _present_label(session, put)
+    said, conflicts = _merged_group(session, put, present, theirs)
+    name = said.name
     known = contacts.labels_by_name(session, [name]).get(name)
+    _check_only_group(session, put, known)
     label = known or contacts.save_label(session, Label(uid=contacts.label_uid(name), name=name))
     old = present or label
-    wanted = _by_uid(session, theirs.members, put.owner.id)
+    wanted = _by_uid(session, said.members, put.owner.id)
     bearing = _bearers(session, old.id, put.owner.id) if present is not None else _Members({}, {})
-    changes = [Change(known, label, written=text)]
+    changes = [Change(known, label, written=text, conflicts=conflicts)]
     people: dict[int, Person | Organization] = {**bearing.persons, **wanted.persons}
     changes += _relabelled(people, set(wanted.persons), old.name, name)
     companies: dict[int, Person | Organization] = {**bearing.organizations, **wanted.organizations}
     return changes + _relabelled(companies, set(wanted.organizations), old.name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What a group card says: a name, and the UIDs of members."""
+
+    name: str
+    members: tuple[str, ...]
+
+
+def _group(contact: Contact) -> _Group:
+    return _Group(contact.formatted_name.strip(), tuple(contact.members))
+
+
+def _merged_group(
+    session: Session, put: Put, label: Label | None, theirs: Contact
+) -> tuple[_Group, tuple[FieldConflict, ...]]:
+    """What becomes of name and members: a client that has not seen the present card takes nobody out of it (D4)."""
+
+    def version(text: str) -> Version[_Group]:
+        return Version(text, _group(vcard.contact(vcard.read(text))))
+
+    if put.existing is None or label is None or put.guarded:
+        return _group(theirs), ()
+    earlier = earlier_texts(session, RecordKind.LABEL, label.id, put.collection.id)
+    ours = version(put.existing.resource.text)
+    return merged_with(ours, [version(text) for text in earlier], Version(put.body, _group(theirs)))
+
+
+def _check_only_group(session: Session, put: Put, label: Label | None) -> None:
+    """Refuse a second card for one label: the first one would vanish, with all that is in it (R21)."""
+    shown = placements.showing(session, "label_id", [label.id]) if label is not None else []
+    here = (placed.resource for placed in shown if placed.collection_id == put.collection.id)
+    others = [resource.href for resource in here if not resource.deleted and resource.href != put.href]
+    if others:
+        raise Conflict("There is already a group of this name.", condition="CR:no-uid-conflict", href=others[0])
 
 
 def _present_label(session: Session, put: Put) -> Label | None:

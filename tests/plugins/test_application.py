@@ -283,6 +283,15 @@ def test_another_users_home_is_not_shown(office: Office, client: Client) -> None
     assert "SUMMARY:Meeting" in office.client("bob").get("/dav/bob/activities/a.ics").text
 
 
+def test_a_stranger_signs_in_before_anything_is_told_of_a_destination(client: Client) -> None:
+    client.put(f"{CALENDAR}a.ics", ics(*MEETING))
+    stranger = Client(client.application)
+    for goal in ("/elsewhere/b.ics", f"{CALENDAR}b.ics", "http://other.example.com/b.ics", "http://[", ""):
+        reply = stranger.request("MOVE", f"{CALENDAR}a.ics", headers={"Destination": goal})
+        assert reply.status == 401, goal
+        assert "WWW-Authenticate" in reply.headers
+
+
 # Stale events
 
 

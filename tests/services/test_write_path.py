@@ -12,6 +12,7 @@ from bridge.core.person import Person
 from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
 from bridge.errors import Conflict, Invalid, NotAllowed, NotFound, PreconditionFailed
+from bridge.services import placement
 from bridge.services.actor import Actor
 from bridge.services.resources import Precondition, Stored
 from bridge.store.models.journal import JournalAction, Source
@@ -323,6 +324,47 @@ def test_a_group_card_is_a_label_on_its_members_both_ways(office: Office, anna: 
     assert labels(office, anna) == {"ilze": (), "janis": ("Partners",)}
     book.delete("g.vcf")
     assert labels(office, anna) == {"ilze": (), "janis": ()}
+
+
+def test_a_stale_group_card_takes_nobody_out_whom_it_did_not_know(office: Office, anna: User, book: Device) -> None:
+    for name in ("ilze", "janis", "liga", "pets"):
+        office.contacts.create_person(CRM, Person(name, anna.id, name))
+    book.put("g.vcf", group("VIP", "ilze", "pets"))
+    stale = book.text("g.vcf")
+    janis = next(p for p in office.contacts.owned_by(anna.id)[0] if p.name == "janis")
+    office.contacts.change_person(CRM, janis.id, lambda found: replace(found, labels=("VIP",)))
+    wanted = stale.replace("MEMBER:urn:uuid:pets", "MEMBER:urn:uuid:liga")
+    book.put("g.vcf", wanted)
+    assert labels(office, anna) == {"ilze": ("VIP",), "janis": ("VIP",), "liga": ("VIP",), "pets": ()}
+    assert "MEMBER:urn:uuid:janis" in book.text("g.vcf")
+    book.put("g.vcf", wanted, placement.etag_of(book.text("g.vcf")))
+    assert labels(office, anna)["janis"] == (), "who knows the present card says what it shall be"
+
+
+def test_a_stale_group_card_does_not_take_back_a_new_name(office: Office, anna: User, book: Device) -> None:
+    for name in ("ilze", "janis"):
+        office.contacts.create_person(CRM, Person(name, anna.id, name))
+    book.put("g.vcf", group("VIP", "ilze"))
+    stale = book.text("g.vcf")
+    office.contacts.rename_label(CRM, "VIP", "Partners")
+    book.put("g.vcf", stale.replace("END:VCARD", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:janis\r\nEND:VCARD"))
+    assert labels(office, anna) == {"ilze": ("Partners",), "janis": ("Partners",)}
+    assert "FN:Partners\r\n" in book.text("g.vcf")
+
+
+def test_a_second_group_of_one_name_is_refused_and_the_first_stays(office: Office, anna: User, book: Device) -> None:
+    office.contacts.create_person(CRM, Person("ilze", anna.id, "ilze"))
+    book.put("g.vcf", group("VIP", "ilze"))
+    book.put("other.vcf", group("Friends", uid="other"))
+    text = book.text("g.vcf")
+    for href, uid in (("new.vcf", "new"), ("other.vcf", "other")):
+        with pytest.raises(Conflict) as raised:
+            book.put(href, group("VIP", uid=uid))
+        assert (raised.value.condition, raised.value.href) == ("CR:no-uid-conflict", "g.vcf")
+    assert book.text("g.vcf") == text
+    assert labels(office, anna) == {"ilze": ("VIP",)}
+    book.delete("g.vcf")
+    assert book.put("new.vcf", group("VIP", uid="new")).created
 
 
 def test_groups_of_one_user_do_not_touch_anothers_contacts(office: Office, anna: User, book: Device) -> None:

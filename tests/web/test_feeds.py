@@ -1,18 +1,19 @@
 """Feeds over HTTP: entity tags, 304, secrets, and nothing but reading (R26)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.config import Config
+from bridge.core.activity import Activity
 from bridge.core.feed import FeedPrivacy
 from bridge.errors import TemporaryError
 from bridge.services.feeds import Feeds
 from bridge.store.database import Database
-from tests.harness import Client, Office, ics
+from tests.harness import CRM, Client, Office, ics
 from tests.web.conftest import Answering
 from web import create_app
 
@@ -151,3 +152,19 @@ def test_a_database_that_does_not_answer_is_no_missing_feed() -> None:
 
     answer = create_app(Answering(feeds=Locked()), Config()).test_client().get("/feeds/x/activities.ics")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_who_only_subscribes_loses_what_is_too_old_as_well(office: Office, browser: FlaskClient) -> None:
+    """Nobody lists these calendars, so reading the feed is what sweeps them (R27)."""
+    anna = office.principals.find("anna")
+    day = office.clock.now().date()
+    office.activities.create(CRM, Activity("old", anna.id, "Long ago", "call", day, time(8)))
+    office.principals.change("anna", lambda user: replace(user, past_days=30))
+    path = address(office)
+    first = get(browser, path)
+    assert "Long ago" in first.text
+    office.clock.advance(timedelta(days=40))
+    again = get(browser, path, {"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    assert "Long ago" not in again.text
+    assert get(browser, path, {"If-None-Match": again.headers["ETag"]}).status_code == 304
