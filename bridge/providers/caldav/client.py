@@ -1,5 +1,6 @@
 """Signed-in requests through the ``caldav`` library's client, which negotiates Basic, Digest and Bearer."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
@@ -63,9 +64,9 @@ class Client:
         self._dav.session = self._session  # type: ignore[assignment] # all that the library calls is there
 
     @property
-    def requests(self) -> int:
-        """How many requests were sent."""
-        return self._session.requests
+    def methods(self) -> Counter[str]:
+        """How many requests of each method were sent."""
+        return self._session.methods
 
     def close(self) -> None:
         """Close all connections."""

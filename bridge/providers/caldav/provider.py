@@ -1,6 +1,7 @@
 """CalDAV and CardDAV accounts: who we are, which calendars and address books there are, and opening them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -50,7 +51,12 @@ class CalDavProvider:
     @property
     def requests(self) -> int:
         """How many signed requests were sent so far."""
-        return sum(client.requests for client in self._clients.values())
+        return self.methods.total()
+
+    @property
+    def methods(self) -> Counter[str]:
+        """How many of these there were of each method."""
+        return sum((client.methods for client in self._clients.values()), Counter())
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,6 +6,7 @@ The library hands each request to its ``session``; this one looks the same to it
 import time
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ class Head:
 
 
 class Session:
-    """Sends requests and remembers the last answer. ``requests`` counts them, also those without a use."""
+    """Sends requests and remembers the last answer. ``methods`` counts them, also those without a use."""
 
     def __init__(self, *, allow_private: bool, lookup: Lookup | None = None, max_body: int = MAX_BODY) -> None:
         self._http = niquests.Session(
@@ -64,11 +65,11 @@ class Session:
         self._http.trust_env = False  # neither .netrc nor proxies, which would connect in our place
         self._max_body = max_body
         self.last = Answer("", 0, {})
-        self.requests = 0
+        self.methods: Counter[str] = Counter()
 
     def request(self, method: str, url: str, *, data: Any, headers: Mapping[str, str], auth: Any, **_: Any) -> Head:
         """Send one request. Raises ``TemporaryError`` or ``PermissionMissing``; every status is an answer."""
-        self.requests += 1
+        self.methods[method] += 1
         sent = {**headers, "Accept-Encoding": "gzip, deflate"}
         try:
             response = self._http.request(

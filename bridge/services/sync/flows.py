@@ -108,7 +108,7 @@ class Flows:
         ours = LocalEvents(
             self._database, self._clock, self._settings, opened.user.id, scope, actor_of(opened.connection, run_id)
         )
-        counted = Counted(theirs, self._clock)
+        counted = Counted(theirs)
         now = self._clock.now()
         zone = ZoneInfo(opened.user.time_zone)
         both = flow.direction is Direction.TWO_WAY
@@ -133,7 +133,7 @@ class Flows:
             flow,
             contacts_kind(scope, theirs.traits, opened.connection.policy, opened.user),
             ours,
-            Counted(theirs, self._clock),
+            Counted(theirs),
             decider(FlowKind.CONTACTS, flow.direction, edits_come_back=True),
             writes_here=True,
             writes_there=flow.direction is Direction.TWO_WAY,

@@ -3,6 +3,7 @@
 Providers know nothing of it.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from bridge.errors import BridgeError
 from bridge.ports import (
     Account,
     Changes,
-    Clock,
     Connector,
     Found,
     Outcome,
@@ -35,12 +35,20 @@ T = TypeVar("T", Event, Contact)
 U = TypeVar("U")
 
 
-class Counted(Generic[T]):
-    """A side that counts. ``calls`` are listings, portions fetched and single writes; ``waited`` are seconds."""
+def idle() -> float:
+    """Seconds that this thread did not compute, from wherever they are counted: what passes in them is waiting."""
+    return time.monotonic() - time.thread_time()
 
-    def __init__(self, side: Side[T], clock: Clock) -> None:
+
+class Counted(Generic[T]):
+    """A side that counts. ``calls`` are listings, portions fetched and single writes; ``waited`` are seconds.
+
+    ``idle`` counts the seconds of waiting: what the side itself computes is our own share of a run, not the remote's.
+    """
+
+    def __init__(self, side: Side[T], idle: Callable[[], float] = idle) -> None:
         self._side: Side[T] = side
-        self._clock = clock
+        self._idle = idle
         self.calls = 0
         self.waited = 0.0
 
@@ -79,11 +87,11 @@ class Counted(Generic[T]):
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
-        began = self._clock.now()
+        began = self._idle()
         try:
             yield
         finally:
-            self.waited += max(0.0, (self._clock.now() - began).total_seconds())
+            self.waited += max(0.0, self._idle() - began)
 
 
 class Throttled(Generic[T]):

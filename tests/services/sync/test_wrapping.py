@@ -62,7 +62,7 @@ class World:
 
     def side(self, sign_in: SignIn = ANNA) -> Counted[Event]:
         side = self.connector.open(sign_in, lambda _: None).open_calendar(RemoteId("home"))
-        return Counted(side, self.clock)
+        return Counted(side, self.stop.seconds)
 
 
 def event(number: int = 1) -> Event:
