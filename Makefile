@@ -14,7 +14,6 @@ BIN := .venv/bin
 VENV := .venv/made
 RUN := .venv/installed-run
 TEST := .venv/installed-test
-BENCH := .venv/installed-bench
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
 .PHONY: help run serve test bench soak chaos lint lock clean
@@ -35,7 +34,7 @@ serve: $(RUN) ## start the server without demo data
 test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: more arguments)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
-bench: $(BENCH) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: what, and for how long)
+bench: $(TEST) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: what, and for how long)
 	@$(BIN)/python -m benchmarks.dav $(BENCH_ARGS)
 
 soak: $(RUN) ## send generated requests to a server: no 5xx, no growth (SOAK_ARGS: how long)
@@ -73,11 +72,6 @@ $(TEST): pyproject.toml requirements.lock | $(VENV)
 	@echo 'Installing davbridge and what its tests need into .venv …'
 	@$(INSTALL) --editable '.[test]'
 	@touch $(RUN) $@
-
-$(BENCH): $(RUN)
-	@echo 'Installing what davbridge is compared with into .venv …'
-	@$(INSTALL) xandikos==0.4.10
-	@touch $@
 
 $(VENV):
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed. Name it with make PYTHON=…' >&2; exit 1; }
