@@ -26,11 +26,17 @@ from bridge.services.duplicates import Duplicates
 from bridge.services.explain import Explain
 from bridge.services.feeds import Feeds
 from bridge.services.health import Health
+from bridge.services.identities import Identities
 from bridge.services.journal import Journal
+from bridge.services.login_flow import LoginFlows
+from bridge.services.onboarding import Onboarding
+from bridge.services.openid import OpenId, Provider
 from bridge.services.principals import Principals
+from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
 from bridge.services.queue import Queue
 from bridge.services.resources import Resources
+from bridge.services.self_test import SelfTest
 from bridge.services.settings import Settings
 from bridge.services.signing_in import Limits, SigningIn
 from bridge.services.sync.explaining import SyncExplain
@@ -61,6 +67,12 @@ class Services:
     profiles: Profiles
     signing_in: SigningIn
     cookie_key: bytes
+    identities: Identities
+    openid: OpenId | None
+    onboarding: Onboarding
+    login_flows: LoginFlows
+    profile_signer: ProfileSigner
+    self_test: SelfTest
     devices: Devices
     feeds: Feeds
     resources: Resources
@@ -109,7 +121,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     known = throttled(config, connectors(config, used_clock), stop)
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
-    principals = Principals(*parts)
+    principals, devices = Principals(*parts), Devices(database, used_clock, key)
     return Services(
         database=database,
         clock=used_clock,
@@ -118,7 +130,13 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         profiles=Profiles(database, used_clock, principals),
         signing_in=SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime)),
         cookie_key=hashlib.sha256(b"cookie" + key).digest(),
-        devices=Devices(database, used_clock, key),
+        identities=Identities(database, principals, settings, create=config.oidc.create_users),
+        openid=openid(config, used_clock),
+        onboarding=Onboarding(database, used_clock, key, vault, devices),
+        login_flows=LoginFlows(database, used_clock, key, vault, devices),
+        profile_signer=ProfileSigner(key, config.server.certificate, config.server.key),
+        self_test=SelfTest(own_address(config), devices),
+        devices=devices,
         feeds=Feeds(database, used_clock, key, principals.sweep),
         resources=Resources(*parts),
         activities=Activities(*parts),
@@ -170,6 +188,25 @@ def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:
     """The kinds of services that this installation knows."""
     network = Network(allow_private=config.sync.allow_private_addresses)
     return {"caldav": CalDavConnector(clock, network=network)}
+
+
+def openid(config: Config, clock: Clock) -> OpenId | None:
+    """The company's provider, if there is one."""
+    found = config.oidc
+    if not found.issuer:
+        return None
+    provider = Provider(
+        found.issuer, found.client_id, found.client_secret, found.claim, found.scopes, found.metadata_url
+    )
+    return OpenId(provider, clock)
+
+
+def own_address(config: Config) -> str:
+    """Where the server reaches itself: at its public address, as clients do, if it is configured."""
+    server = config.server
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - not bound here
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return server.base_url or f"{'https' if server.certificate else 'http'}://{host}:{server.port}"
 
 
 def settings_of(config: Config) -> Settings:

@@ -104,6 +104,24 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """``[oidc]``: signing in to the page with the company's OpenID Connect provider (R28)."""
+
+    issuer: str = option(
+        "", "The company's OpenID Connect provider, such as https://login.example.com. Empty: none.", values.url
+    )
+    client_id: str = option("", "Identifier of this installation at the provider.", values.optional_word)
+    client_secret: str = option("", "Secret of this installation at the provider.", values.optional_word)
+    claim: str = option("preferred_username", "The claim that holds the user's login here.", values.word)
+    scopes: str = option("openid profile email", "What the provider is asked for.", values.text)
+    create_users: bool = option("off", "Add users whom the provider knows and nobody has added here.", values.switch)
+    metadata_url: str = option(
+        "", "Where the provider describes itself. Empty: /.well-known/openid-configuration below it.", values.url
+    )
+    label: str = option("", "Name of the provider on the sign-in page. Empty: “company account”.", values.optional_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Dav:
     """``[dav]``: what calendar and address book programs get."""
 
@@ -170,13 +188,22 @@ class Config:
     database: Database = field(default_factory=Database)
     security: Security = field(default_factory=Security)
     web: Web = field(default_factory=Web)
+    oidc: Oidc = field(default_factory=Oidc)
     dav: Dav = field(default_factory=Dav)
     sync: Sync = field(default_factory=Sync)
     radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
-    {"server": Server, "database": Database, "security": Security, "web": Web, "dav": Dav, "sync": Sync}
+    {
+        "server": Server,
+        "database": Database,
+        "security": Security,
+        "web": Web,
+        "oidc": Oidc,
+        "dav": Dav,
+        "sync": Sync,
+    }
 )
 
 
@@ -199,7 +226,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     radicale = {name.removeprefix(RADICALE): written.pop(name) for name in list(written) if name.startswith(RADICALE)}
     problems += [f"[{name}]: there is no such section." for name in written]
     if not problems:
-        problems += _contradictions(sections["server"])
+        problems += [*_contradictions(sections["server"]), *_incomplete(sections["oidc"])]
     if problems:
         raise ConfigError(problems)
     return Config(**sections, radicale=MappingProxyType({k: MappingProxyType(v) for k, v in radicale.items()}))
@@ -272,4 +299,10 @@ def _values(
 def _contradictions(server: Server) -> list[str]:
     if (server.certificate is None) != (server.key is None):
         return ["[server] certificate and key: TLS needs both of them."]
+    return []
+
+
+def _incomplete(oidc: Oidc) -> list[str]:
+    if oidc.issuer and not (oidc.client_id and oidc.client_secret):
+        return ["[oidc] client_id and client_secret: the provider knows this installation by both of them."]
     return []

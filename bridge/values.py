@@ -107,6 +107,23 @@ def networks(value: str, _folder: Path) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def url(value: str, _folder: Path) -> str:
+    """Take an http or https address, with or without a path; or nothing."""
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", value):
+        raise ValueError(f"“{value}” is not an address such as https://login.example.com/realm.")
+    return value
+
+
+def optional_word(value: str, folder: Path) -> str:
+    """Take a text without spaces, or nothing."""
+    return word(value, folder) if value else ""
+
+
+def optional_text(value: str, folder: Path) -> str:
+    """Take a text on one line, or nothing."""
+    return text(value, folder) if value else ""
+
+
 def base_url(value: str, _folder: Path) -> str:
     """Take an http or https address without path, kept without the final slash; or nothing."""
     if not value:
