@@ -1,0 +1,1 @@
+"""The sync engine under measurement: first syncs, unchanged runs and single changes."""

@@ -1,0 +1,88 @@
+"""``python -m benchmarks.sync``: first syncs, unchanged runs and single changes, with a stock Radicale and without."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from benchmarks.processes import NotStarted
+from benchmarks.sync.course import Course, Measured, Say
+from benchmarks.sync.office import Ticking
+from benchmarks.sync.remotes import InMemory, stock
+from benchmarks.sync.report import Report, update
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one call measures: so many objects of each kind with a stock Radicale, and with an account in memory."""
+
+    stock: Sequence[int]
+    memory: Sequence[int]
+
+
+def carry_out(plan: Plan, command: str, say: Say) -> Report:
+    """Measure everything. Raises ``NotStarted``."""
+    begun, before = datetime.now(UTC), os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="davbridge-benchmark-") as below:
+        measured = list(_measured(Path(below), plan, say))
+    return Report(command, begun, (before, os.getloadavg()[0]), measured)
+
+
+def _measured(folder: Path, plan: Plan, say: Say) -> Iterator[Measured]:
+    for size in plan.memory:
+        clock, place = Ticking(), folder / f"memory-{size}"
+        place.mkdir()
+        yield from Course(InMemory(clock), size, clock, say).carry_out(place)
+    for size in plan.stock:
+        place = folder / f"stock-{size}"
+        place.mkdir()
+        with stock(place) as server:
+            yield from Course(server, size, Ticking(), say).carry_out(place)
+
+
+def _say(text: str) -> None:
+    """Tell how far it is, apart from the result."""
+    click.echo(f"{datetime.now(UTC):%H:%M:%S} {text}", err=True)
+
+
+@click.command()
+@click.option("--n", "sizes", multiple=True, type=click.IntRange(1), help="Objects of each kind; may be repeated.")
+@click.option("--memory", multiple=True, type=click.IntRange(1), help="The same with an account in memory.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file.")
+@click.option("--update-readme", is_flag=True, help="Write the table of docs/benchmarks.md anew.")
+def main(sizes: Sequence[int], memory: Sequence[int], json_file: Path | None, *, update_readme: bool) -> None:
+    """Measure the sync engine on this machine, and judge the targets.
+
+    Stock Radicale takes about a tenth of a second for each object that is new to it.
+    """
+    command = " ".join(["python -m benchmarks.sync", *_without_files(sys.argv[1:])])
+    plan = Plan(sorted(sizes), sorted(memory)) if sizes or memory else Plan([2000], [10_000])
+    try:
+        found = carry_out(plan, command, _say)
+    except NotStarted as error:
+        raise click.ClickException(str(error)) from error
+    if json_file is not None:
+        json_file.write_text(found.json(), encoding="utf-8")
+    if update_readme:
+        update(PAGE, found.block())
+    click.echo(found.text())
+    for wrong in found.wrong()[:20]:
+        click.echo(f"WRONG: {wrong}", err=True)
+    sys.exit(1 if found.wrong() else 0)
+
+
+def _without_files(arguments: Sequence[str]) -> list[str]:
+    """The arguments that say what was measured, not where it was written."""
+    kept = [word for before, word in zip(["", *arguments], arguments, strict=False) if "--json" not in {before, word}]
+    return [word for word in kept if word != "--update-readme"]
+
+
+if __name__ == "__main__":
+    main()
