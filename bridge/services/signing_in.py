@@ -7,6 +7,7 @@ and a stolen database signs nobody in. A session ends when it was not used for a
 import hashlib
 import hmac
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,7 +55,7 @@ class SigningIn:
         self._limits = limits or Limits()
         self._throttle = Throttle(database, clock, key)
         self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex())  # takes as long to refuse as a user's own hash
+        self._nobody = _hash_of_nobody(self._hasher)
 
     def with_password(self, name: str, password: str, client: str, address: str) -> str:
         """Check the password of a login or e-mail address, and begin a session. Returns its key.
@@ -179,3 +180,13 @@ def check_password(password: str) -> None:
     """Raise ``Invalid`` for a password that is too short or too long."""
     if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise Invalid(f"A password has {LEAST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+
+
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """Make up a hash that takes as long to check as a user's own and fits no password. Making a true one takes long."""
+    salt, digest = (_base64(secrets.token_bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
+
+
+def _base64(octets: bytes) -> str:
+    return b64encode(octets).decode().rstrip("=")

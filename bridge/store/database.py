@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from pathlib import Path
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -84,11 +85,23 @@ class Database:
             session.commit()
 
     def migrate(self) -> None:
-        """Bring the tables to the newest version. Several processes may call this at once: one works, the rest wait."""
+        """Bring the tables to the newest version. Several processes may call this at once: one works, the rest wait.
+
+        What is of the newest version already is not looked at any further: every start asks.
+        """
+        if self._is_newest():
+            return
         from bridge.store import migrations  # noqa: PLC0415 - the processes that answer requests never need Alembic
 
         with _translating(writing=True), self._writers.connect() as connection:
             migrations.upgrade(connection)
+
+    def _is_newest(self) -> bool:
+        with _translating(writing=False), self._readers.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return False
+            versions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        return versions == [newest_version()]
 
     def has_tables(self) -> bool:
         """Whether the database has ever been migrated."""
@@ -122,6 +135,12 @@ class Database:
         """Forget, in a child process, the parent's connections. Every fork calls this by itself."""
         self._readers.dispose(close=False)
         self._writers.dispose(close=False)
+
+
+def newest_version() -> str:
+    """Which version of the tables belongs to this program: the files are numbered in their order."""
+    files = (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
+    return max(file.name.partition("_")[0] for file in files)
 
 
 class _Shared:

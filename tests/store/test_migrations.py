@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -10,7 +12,8 @@ import pytest
 from sqlalchemy import inspect, text
 
 from bridge.errors import BridgeError
-from bridge.store.database import Database
+from bridge.store import migrations
+from bridge.store.database import Database, newest_version
 from bridge.store.models import Base
 
 
@@ -45,6 +48,20 @@ def test_migrating_again_changes_nothing(empty: Database) -> None:
     empty.migrate()
     with empty.read() as session:
         assert session.execute(text("SELECT name FROM labels")).scalars().all() == ["Customer"]
+
+
+def test_a_start_with_the_newest_version_needs_no_alembic(sqlite_url: str) -> None:
+    program = (
+        "import sys; from bridge.store.database import Database; "
+        f"Database({sqlite_url!r}).migrate(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_newest_version_is_that_of_alembic(empty: Database) -> None:
+    empty.migrate()
+    with empty.read() as session:
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [newest_version()]
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
@@ -104,8 +121,9 @@ def test_failing_version_leaves_the_tables_as_they_were(empty: Database) -> None
 
 
 def test_broken_reference_stops_the_migration_on_sqlite(sqlite_database: Database, sqlite_url: str) -> None:
-    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
-        connection.execute("INSERT INTO person_labels VALUES (1, 1)")
-        connection.commit()
-    with pytest.raises(BridgeError, match="person_labels refers to a missing row"):
-        sqlite_database.migrate()
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as file:
+        file.execute("INSERT INTO person_labels VALUES (1, 1)")
+        file.commit()
+    missing = pytest.raises(BridgeError, match="person_labels refers to a missing row")
+    with missing, sqlite_database._writers.connect() as connection:
+        migrations.upgrade(connection)
