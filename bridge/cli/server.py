@@ -8,6 +8,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from bridge import bootstrap
+from bridge.cli.answering import Worker
 from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
 from bridge.cli.worker import WorkerProcess
 from bridge.config import Config
@@ -57,7 +58,7 @@ class Server(BaseApplication):
             "bind": self._bind,
             "workers": self._workers,
             "threads": server.threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "keepalive": _KEEP_ALIVE,
             "graceful_timeout": _GRACE,
             "proc_name": "davbridge",
