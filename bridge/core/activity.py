@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from bridge.core.event import Privacy
+from bridge.core.event import EventKind, Privacy
 
 
 class Visibility(StrEnum):
@@ -20,7 +20,8 @@ class ActivityType:
 
     ``former_names`` are names that it had before and that still stand in clients' texts. ``color`` is a CSS3 colour
     name (RFC 7986 5.9). ``default_duration`` is what a calendar shows for an activity
-    with a time and no duration. ``busy`` is the default of new activities of this type.
+    with a time and no duration. ``busy`` is the default of new activities of this type. ``shown_as`` and ``reminder``
+    (from the start) are for users who have chosen nothing for this type (R27).
     """
 
     key: str
@@ -31,6 +32,8 @@ class ActivityType:
     active: bool = True
     position: int = 0
     former_names: tuple[str, ...] = ()
+    shown_as: EventKind = EventKind.EVENT
+    reminder: timedelta | None = None
     id: int = 0
 
 

@@ -86,6 +86,7 @@ class _Own:
 def _type(kind: Any) -> dict[str, Any]:
     values = asdict(kind)
     values["default_duration"] = kind.default_duration.total_seconds()
+    values["reminder"] = None if kind.reminder is None else kind.reminder.total_seconds()
     del values["id"]
     return values
 

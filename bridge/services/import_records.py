@@ -231,8 +231,15 @@ def _take_types(importing: Importing, types: Sequence[Mapping[str, Any]]) -> Non
                 continue
             length = timedelta(seconds=values["default_duration"])
             former = tuple(values.get("former_names", ()))
-            kind = ActivityType(**{**values, "default_duration": length, "former_names": former})
+            kind = ActivityType(**{**values, "default_duration": length, "former_names": former, **_shown(values)})
             accounts.save_activity_type(session, kind)
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """How the type is shown to those who have chosen nothing; older exports do not say."""
+    seconds = values.get("reminder")
+    reminder = None if seconds is None else timedelta(seconds=seconds)
+    return {"shown_as": EventKind(values.get("shown_as", EventKind.EVENT)), "reminder": reminder}
 
 
 def _take_choices(importing: Importing, choices: Mapping[str, Mapping[str, Any]]) -> None:

@@ -43,7 +43,7 @@ _SOME = _ALL.where(_U.id.in_(bindparam("ids", expanding=True)))
 _TYPES = select(*_T).order_by(_T.position, _T.id)
 _OPTIONS = select(*_O).where(_O.user_id == bindparam("user"))
 _CHOICES = (
-    select(*_T, _O.user_id, _O.shown_as, _O.color.label("chosen_color"), _O.reminder_minutes)
+    select(*_T, _O.user_id, _O.shown_as.label("chosen_as"), _O.color.label("chosen_color"), _O.reminder_minutes)
     .outerjoin(_O.user_id.table, and_(_O.type_key == _T.key, _O.user_id == bindparam("user")))
     .order_by(_T.position, _T.id)
 )
@@ -155,7 +155,7 @@ def types_and_options(session: Session, user_id: int) -> tuple[dict[str, Activit
         rows = session.execute(_CHOICES, {"user": user_id}).all()
         remember(session, "activity_types", {row.key: record_of(ActivityType, row) for row in rows})
         chosen = [row for row in rows if row.user_id is not None]
-        options = {row.key: _type_option(row.shown_as, row.chosen_color, row.reminder_minutes) for row in chosen}
+        options = {row.key: _type_option(row.chosen_as, row.chosen_color, row.reminder_minutes) for row in chosen}
         remember(session, ("type_options", user_id), options)
     return activity_types(session), type_options(session, user_id)
 

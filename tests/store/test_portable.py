@@ -27,6 +27,7 @@ from bridge.store.models.crm import PersonEmailRow
 from bridge.store.models.journal import JournalAction, RecordKind, Source
 from bridge.store.models.resources import CollectionKind
 from bridge.store.models.sync import ConnectionState, LinkState, ResultOutcome
+from bridge.store.models.web import Purpose
 from bridge.store.plain import PlainTable, plain_tables
 from bridge.store.portable import dump, load, read_manifest
 from tests.database import BOTH, PostgreSQLServer
@@ -64,7 +65,7 @@ def silent(_done: int, _total: int) -> None:
 def fill(database: Database) -> None:
     """At least one row per table, and one of each kind of value."""
     with database.write() as session:
-        for row in [*people(), *records(), *seen(), *synced()]:
+        for row in [*people(), *records(), *seen(), *synced(), *page()]:
             session.add(row)
             session.flush()
         session.get_one(models.JournalRow, 11).undoes = 12  # forwards
@@ -161,6 +162,17 @@ def synced() -> list[models.Base]:
             id=1, flow_id=1, run_id="r", remote_id="/a b/1.ics", at=AT, action="create-there", after=base
         ),
     ]  # fmt: skip
+
+
+def page() -> list[models.Base]:
+    return [
+        models.PageSessionRow(id=1, user_id=3, key_hash="p", client=NASTY, created_at=AT, used_at=AT),
+        models.IdentityRow(id=1, user_id=3, issuer="https://id.example", subject="s"),
+        models.OneTimeLinkRow(id=1, user_id=3, purpose=Purpose.PROFILE, key_hash="o", expires_at=AT),
+        models.LoginFlowRow(id=1, poll_hash="q", page_hash="g", address="a", expires_at=AT),
+        models.AuditRow(id=1, at=AT, actor_id=3, actor="ann", action="user.add", subject="bob", details={"a": NASTY}),
+        models.OAuthClientRow(provider="google", client_id="c", secret="sealed", updated_at=AT),
+    ]
 
 
 def rows(database: Database) -> dict[str, list[Any]]:

@@ -43,8 +43,11 @@ class CalendarOptions:
     private_text: str = "Private"
 
     def option(self, type_key: str) -> TypeOption:
-        """The choice for one type; the default where none was made."""
-        return self.type_options.get(type_key, TypeOption())
+        """The choice for one type; the company's where none was made."""
+        chosen, kind = self.type_options.get(type_key), self.types.get(type_key)
+        if chosen is not None or kind is None:
+            return chosen or TypeOption()
+        return TypeOption(kind.shown_as, reminder=kind.reminder)
 
     def type_name(self, type_key: str) -> str:
         """What people call a type; its key when it is gone."""

@@ -2,6 +2,7 @@
 
 from bridge.store.models.access import FeedRow, SignInFailureRow
 from bridge.store.models.accounts import ColleagueCalendarRow, DeviceRow, TypeOptionRow, UserRow
+from bridge.store.models.admin import AuditRow, OAuthClientRow
 from bridge.store.models.base import Base
 from bridge.store.models.crm import (
     ActivityRow,
@@ -34,6 +35,7 @@ from bridge.store.models.web import IdentityRow, LoginFlowRow, OneTimeLinkRow, P
 __all__ = [
     "ActivityRow",
     "ActivityTypeRow",
+    "AuditRow",
     "Base",
     "ColleagueCalendarRow",
     "CollectionRow",
@@ -49,6 +51,7 @@ __all__ = [
     "LabelRow",
     "LinkRow",
     "LoginFlowRow",
+    "OAuthClientRow",
     "OccurrenceRow",
     "OneTimeLinkRow",
     "OptionDefaultRow",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.core.activity import Visibility
 from bridge.core.contact import Address, Birthday, Labelled
-from bridge.core.event import Privacy
+from bridge.core.event import EventKind, Privacy
 from bridge.store.models.base import Base, text_enum
 from bridge.store.types import BirthdayText, Instant, NameList, Seconds, ValueList
 
@@ -23,7 +23,10 @@ class Record:
 
 
 class ActivityTypeRow(Base):
-    """An activity type: call, meeting, task, deadline, email, lunch, or a custom one."""
+    """An activity type: call, meeting, task, deadline, email, lunch, or a custom one.
+
+    ``shown_as`` and ``reminder`` are the company's choice for users who have made none (R27).
+    """
 
     __tablename__ = "activity_types"
 
@@ -36,6 +39,8 @@ class ActivityTypeRow(Base):
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
     former_names: Mapped[tuple[str, ...]] = mapped_column(NameList())
+    shown_as: Mapped[EventKind] = mapped_column(text_enum(EventKind), default=EventKind.EVENT)
+    reminder: Mapped[timedelta | None] = mapped_column(Seconds())
 
 
 class OrganizationRow(Record, Base):
@@ -139,7 +144,10 @@ class ActivityRow(Record, Base):
     """An activity. ``due_time`` is UTC; without it ``due_date`` is a whole day."""
 
     __tablename__ = "activities"
-    __table_args__ = (Index(None, "owner_id", "due_date"),)
+    __table_args__ = (
+        Index(None, "owner_id", "due_date", "due_time", "done", "deleted"),  # one's own list
+        Index(None, "due_date", "due_time", "done", "deleted"),  # everybody's
+    )
 
     uid: Mapped[str] = mapped_column(String(1000), index=True)
     subject: Mapped[str] = mapped_column(Text, default="")
