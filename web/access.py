@@ -4,14 +4,14 @@ Every view needs somebody who is signed in, unless its topic or the view itself 
 is closed.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from bridge.core.user import Role, User
-from bridge.errors import NotAllowed
+from bridge.errors import NotAllowed, NotFound
 from bridge.services.signing_in import Visitor
 from web.links import here
 from web.replies import wants_json
@@ -19,6 +19,17 @@ from web.services import Services
 from web.topics import Access, Topic
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class HasId(Protocol):
+    """Anything that is stored."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+
+Owned = TypeVar("Owned", bound=HasId)
 KEY = "key"  # of the signed cookie: the key of the session
 
 _MARK = "davbridge_access"
@@ -81,6 +92,14 @@ def signed_in_visitor() -> Visitor:
     if found is None:
         raise NotAllowed("Sign in first.")
     return found
+
+
+def own(found: Iterable[Owned], wanted_id: int) -> Owned:
+    """The one with an id among what the user owns. Raises ``NotFound``: what is somebody else's might not exist."""
+    for each in found:
+        if each.id == wanted_id:
+            return each
+    raise NotFound("There is no such thing.")
 
 
 def sign_in(key: str) -> None:

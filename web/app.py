@@ -6,7 +6,22 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from bridge.config import Config
-from web import access, feeds, landing, languages, layout, monitors, problems, profile, protection, signing_in
+from web import (
+    access,
+    company,
+    devices,
+    feeds,
+    landing,
+    languages,
+    layout,
+    login_flow,
+    monitors,
+    onboarding,
+    problems,
+    profile,
+    protection,
+    signing_in,
+)
 from web.services import Services
 from web.topics import Topic
 
@@ -16,7 +31,12 @@ TOPICS: tuple[Callable[[Services, Config], Topic], ...] = (
     monitors.topic,
     feeds.topic,
     signing_in.topic,
+    company.topic,
     profile.topic,
+    devices.topic,
+    onboarding.topic,
+    login_flow.topic,
+    login_flow.consent,
 )
 
 
@@ -25,11 +45,13 @@ def create_app(services: Services, config: Config) -> Flask:
     app = Flask(__name__)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    protection.install(app, config, services.cookie_key)
+    forgery = protection.install(app, config, services.cookie_key)
     languages.install(app, config)
     topics = tuple(make(services, config) for make in TOPICS)
     for topic in topics:
         app.register_blueprint(topic.blueprint)
+        if topic.machines:
+            forgery.exempt(topic.blueprint)
     access.install(app, services, topics)
     layout.install(app, services, config, topics)
     problems.install(app)

@@ -7,39 +7,10 @@ from flask_babel import gettext
 
 from bridge.config import Config
 from web.access import current_user
-from web.links import host, root
+from web.addresses import LOGIN, Addresses
+from web.links import root
 from web.services import Services
 from web.topics import Access, Topic
-
-# The path that stands for the user's own name in an address.
-_LOGIN = "<login>"
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """The addresses of this installation as its visitors reach it. ``login`` is theirs, where it is known."""
-
-    root: str
-    login: str = _LOGIN
-
-    @property
-    def host(self) -> str:
-        """The host, with the port if one is needed."""
-        return host(self.root)
-
-    @property
-    def dav(self) -> str:
-        """The DAV root, for clients that look around themselves."""
-        return f"{self.root}/dav/"
-
-    @property
-    def davx5(self) -> str:
-        """The link that opens DAVx5 on Android; it always means https."""
-        return f"davx5://{self.host}/dav/"
-
-    def collection(self, name: str) -> str:
-        """One of the user's collections."""
-        return f"{self.dav}{self.login}/{name}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +29,7 @@ def topic(_services: Services, config: Config) -> Topic:
     @landing.get("/")
     def index() -> str:
         user = current_user()
-        addresses = Addresses(root(config), user.login if user else _LOGIN)
+        addresses = Addresses(root(config), user.login if user else LOGIN)
         return render_template("landing/index.html", addresses=addresses, collections=_collections(addresses))
 
     return Topic(landing, Access.PUBLIC)

@@ -22,7 +22,7 @@ from web.topics import Topic
 class ProfileForm(Form):
     """How the page speaks to a user."""
 
-    language = SelectField(lazy_gettext("Language"), [Choice()], choices=list(LANGUAGES.items()), validate_choice=False)
+    language = SelectField(lazy_gettext("Language"), [Choice()], validate_choice=False)
     time_zone = SelectField(lazy_gettext("Time zone"), [Choice()], validate_choice=False)
 
 
@@ -84,6 +84,7 @@ def topic(services: Services, _config: Config) -> Topic:
 def _filled() -> ProfileForm:
     user = signed_in()
     form = ProfileForm(data={"language": user.language, "time_zone": user.time_zone})
+    form.language.choices = list(LANGUAGES.items())
     zones = sorted(available_timezones() | {user.time_zone})
     form.time_zone.choices = [(zone, zone.replace("_", " ")) for zone in zones if "/" in zone or zone == "UTC"]
     return form

@@ -26,6 +26,8 @@ def refused(form: Form) -> Response | None:
     """Tell the script which fields are wrong; nothing to everybody else, who get the form again."""
     if not wants_json():
         return None
-    response = jsonify(message=gettext("Not saved."), errors=form.errors)
+    response = jsonify(
+        message=gettext("Not saved."), errors={field.name: field.errors for field in form if field.errors}
+    )
     response.status_code = 422
     return response

@@ -5,8 +5,14 @@ from typing import Protocol
 from bridge.ports import Clock
 from bridge.services.devices import Devices
 from bridge.services.feeds import Feeds
+from bridge.services.identities import Identities
+from bridge.services.login_flow import LoginFlows
+from bridge.services.onboarding import Onboarding
+from bridge.services.openid import OpenId
 from bridge.services.principals import Principals
+from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
+from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
 
 
@@ -26,6 +32,14 @@ class Services(Protocol):
         """Who is signed in to the page."""
 
     @property
+    def openid(self) -> OpenId | None:
+        """The company's OpenID Connect provider, if there is one."""
+
+    @property
+    def identities(self) -> Identities:
+        """Who is who at that provider."""
+
+    @property
     def principals(self) -> Principals:
         """Users and their choices."""
 
@@ -40,6 +54,22 @@ class Services(Protocol):
     @property
     def feeds(self) -> Feeds:
         """The calendars for programs that only subscribe."""
+
+    @property
+    def onboarding(self) -> Onboarding:
+        """One-time links that set up devices."""
+
+    @property
+    def login_flows(self) -> LoginFlows:
+        """Programs that ask for an app password by way of the browser."""
+
+    @property
+    def profile_signer(self) -> ProfileSigner:
+        """Signs configuration profiles of Apple."""
+
+    @property
+    def self_test(self) -> SelfTest:
+        """Looks at this server as clients do."""
 
     def ready(self) -> None:
         """Return when requests can be answered; raise ``BridgeError`` with a sentence when not."""

@@ -34,7 +34,7 @@ def topic(services: Services, config: Config) -> Topic:
         target = safe_path(request.args.get("next"))
         if access.current_user():
             return redirect(target, code=303)
-        return render_template("signing_in/form.html", form=SignInForm(data={"next": target}))
+        return _form(SignInForm(data={"next": target}))
 
     @pages.post("/sign-in")
     @public
@@ -46,7 +46,7 @@ def topic(services: Services, config: Config) -> Topic:
             if not problem:
                 return redirect(safe_path(form.next.data), code=303)
             form.form_errors.append(problem)
-        return render_template("signing_in/form.html", form=form), status
+        return _form(form), status
 
     @pages.post("/sign-out")
     @public
@@ -70,6 +70,10 @@ def topic(services: Services, config: Config) -> Topic:
             if user is not None:
                 services.profiles.speak(user.login, chosen)
         return response
+
+    def _form(form: SignInForm) -> str:
+        label = config.oidc.label or gettext("company account")
+        return render_template("signing_in/form.html", form=form, company=label if services.openid else "")
 
     return Topic(pages)
 

@@ -53,7 +53,7 @@ class Topic:
 
     ``access`` holds for every view of the blueprint that is not marked otherwise. ``search`` is the endpoint of the
     search box in the header, which sends the parameter ``q``. ``banner`` gives a text that stands on every page, or
-    nothing.
+    nothing. ``machines``: it is asked by programs, whose requests carry no token of a form.
     """
 
     blueprint: Blueprint
@@ -61,6 +61,7 @@ class Topic:
     entry: Entry | None = None
     search: str = ""
     banner: Callable[[], str] | None = None
+    machines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,15 +46,22 @@ class Visitor:
 
 
 class SigningIn:
-    """Sessions of the page. ``key`` is the secret under which their keys are hashed."""
+    """Sessions of the page. ``key`` is the secret under which their keys are hashed, ``hasher`` hashes passwords."""
 
-    def __init__(self, database: Database, clock: Clock, key: bytes, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        key: bytes,
+        limits: Limits | None = None,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._key = key
         self._limits = limits or Limits()
         self._throttle = Throttle(database, clock, key)
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._nobody = _hash_of_nobody(self._hasher)
 
     def with_password(self, name: str, password: str, client: str, address: str) -> str:

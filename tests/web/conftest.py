@@ -5,19 +5,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.config import Config
 from bridge.core.user import Role
 from bridge.errors import BridgeError
+from bridge.services.identities import Identities
+from bridge.services.login_flow import LoginFlows
+from bridge.services.onboarding import Onboarding
+from bridge.services.openid import OpenId
+from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
+from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
 from bridge.store.database import Database
+from bridge.vault import FernetVault
 from tests.harness import FixedClock, Office
 from web import create_app
 
 KEY = b"k" * 32
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 
 
@@ -27,6 +36,7 @@ class Answering:
 
     trouble: BridgeError | None = None
     feeds: Any = None
+    openid: Any = None
     cookie_key: bytes = KEY
     clock: FixedClock = field(default_factory=FixedClock)
 
@@ -60,7 +70,14 @@ class House:
         self.contacts = self.office.contacts
         self.journal = self.office.journal
         self.profiles = Profiles(database, self.clock, self.principals)
-        self.signing_in = SigningIn(database, self.clock, KEY)
+        self.signing_in = SigningIn(database, self.clock, KEY, hasher=QUICK)
+        self.openid: OpenId | None = None
+        self.identities = Identities(database, self.principals, self.office.settings, create=False)
+        vault = FernetVault(KEY)
+        self.onboarding = Onboarding(database, self.clock, KEY, vault, self.devices)
+        self.login_flows = LoginFlows(database, self.clock, KEY, vault, self.devices)
+        self.profile_signer = ProfileSigner(KEY)
+        self.self_test = SelfTest("http://127.0.0.1:8080", self.devices)
 
     def ready(self) -> None:
         with self.database.read() as session:
