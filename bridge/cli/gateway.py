@@ -12,6 +12,7 @@ Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 DAV = "/dav"
+NEXTCLOUD = "/remote.php/dav"  # where programs look for DAV after the Nextcloud login flow
 _WELL_KNOWN = {"/.well-known/caldav", "/.well-known/carddav"}
 _DAV_METHODS = {"PROPFIND", "PROPPATCH", "REPORT", "OPTIONS", "MKCOL", "MKCALENDAR"}
 
@@ -23,8 +24,9 @@ def gateway(dav: WsgiApp, page: WsgiApp) -> WsgiApp:
         path = environ.get("PATH_INFO", "")
         if path.rstrip("/") in _WELL_KNOWN:
             return _redirect(environ, start_response)
-        if path == DAV or path.startswith(f"{DAV}/"):
-            return dav(_below_dav(environ, path.removeprefix(DAV) or "/"), start_response)
+        for mount in (DAV, NEXTCLOUD):
+            if path == mount or path.startswith(f"{mount}/"):
+                return dav(_below_dav(environ, path.removeprefix(mount) or "/", mount), start_response)
         if path in {"", "/"} and environ.get("REQUEST_METHOD") in _DAV_METHODS:
             return dav(_below_dav(environ, "/"), start_response)
         return page(environ, start_response)
@@ -32,8 +34,8 @@ def gateway(dav: WsgiApp, page: WsgiApp) -> WsgiApp:
     return application
 
 
-def _below_dav(environ: Environ, path: str) -> Environ:
-    return {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + DAV, "PATH_INFO": path}
+def _below_dav(environ: Environ, path: str, mount: str = DAV) -> Environ:
+    return {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + mount, "PATH_INFO": path}
 
 
 def _redirect(environ: Environ, start_response: Any) -> Iterable[bytes]:
