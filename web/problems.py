@@ -3,7 +3,7 @@
 from flask import Flask, Response, jsonify, make_response, render_template
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from bridge.errors import (
     BridgeError,
@@ -64,7 +64,7 @@ def _forged(_error: CSRFError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400:
+    if status < 400 or isinstance(error, BadHost):  # a page has links, which a host that is none cannot have
         return make_response(error.get_response())
     response = _page(status, _title(status), _explanation(status))
     for name, value in error.get_headers():
