@@ -40,7 +40,15 @@ def refresh_person(
 ) -> int:
     """Bring the card of a person up to date whom this transaction has just saved, maybe from what a client wrote."""
     texts = {person.id: written} if written is not None else {}
-    return _refresh_persons(session, [person], _books(session, {person.owner_id}), settings, texts, now)
+    return refresh_saved_persons(session, [person], settings, texts, now=now)
+
+
+def refresh_saved_persons(
+    session: Session, found: Sequence[Person], settings: Settings, written: Written, *, now: datetime
+) -> int:
+    """The same for several persons, with the texts of clients by the persons' ids."""
+    books = _books(session, {person.owner_id for person in found})
+    return _refresh_persons(session, found, books, settings, written, now)
 
 
 def _refresh_persons(

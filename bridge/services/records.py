@@ -14,8 +14,14 @@ from bridge.core.merge import FieldConflict, changed_fields
 from bridge.core.person import Label, Organization, Person
 from bridge.services import snapshots
 from bridge.services.actor import Actor
-from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_person, refresh_persons
-from bridge.services.rendering import ClientText, refresh_activities, refresh_activity
+from bridge.services.address_books import (
+    refresh_labels,
+    refresh_organizations,
+    refresh_person,
+    refresh_persons,
+    refresh_saved_persons,
+)
+from bridge.services.rendering import ClientText, refresh_activities, refresh_activity, refresh_saved_activities
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, Record, Snapshot
 from bridge.store import activities, collections, contacts, journal, placements
@@ -55,14 +61,15 @@ def write(
     """
     _lock(session, changes)
     before = [_snapshot(session, change.before, actor) for change in changes]
-    saved = [_save(session, change.before, change.after, now=now) for change in changes]
-    for change, record in zip(changes, saved, strict=True):
-        refresh(session, settings, change.before, record, now=now, written=change.written)
+    saved = _save_all(session, changes, now=now)
+    _refresh_all(session, settings, changes, saved, now=now)
     after = [snapshots.take(session, record, _owner_id(record, actor)) for record in saved]
+    entries = []
     for change, old, new in zip(changes, before, after, strict=True):
         entry = _entry(actor, old, new, _owner_id(new.record, actor), now=now)
         lost = {conflict.field: str(conflict.lost) for conflict in change.conflicts}
-        journal.add_entry(session, replace(entry, lost=lost, undoes=change.undoes))
+        entries.append(replace(entry, lost=lost, undoes=change.undoes))
+    journal.add_entries(session, entries)
     placements.forget_resources(session)  # a long transaction would gather them all
     return after
 
@@ -82,6 +89,64 @@ def _snapshot(session: Session, record: Record | None, actor: Actor) -> Snapshot
 def _owner_id(record: Record, actor: Actor) -> int | None:
     """Whose data a change concerns. A label belongs to nobody: its changes are noted with who made them."""
     return actor.user_id if isinstance(record, Label) else record.owner_id
+
+
+def _save_all(session: Session, changes: Sequence[Change], *, now: datetime) -> list[Record]:
+    """Save records in their order; where several of a kind are new, all of these at once."""
+    saved: dict[int, Record] = {}
+    for kind in (Activity, Person):
+        new = [at for at, change in enumerate(changes) if _is_new(change) and isinstance(change.after, kind)]
+        if len(new) > 1:
+            saved |= zip(new, _add_all(session, [changes[at].after for at in new], now=now), strict=True)
+    for at, change in enumerate(changes):
+        if at not in saved:
+            saved[at] = _save(session, change.before, change.after, now=now)
+    return [saved[at] for at in range(len(changes))]
+
+
+def _is_new(change: Change) -> bool:
+    return change.before is None and not change.after.id
+
+
+def _add_all(session: Session, new: Sequence[Record], *, now: datetime) -> list[Record]:
+    """Add new activities, or new persons."""
+    events = [replace(r, updated_at=now, created_at=r.created_at or now) for r in new if isinstance(r, Activity)]
+    people = [replace(r, updated_at=now, created_at=r.created_at or now) for r in new if isinstance(r, Person)]
+    _add_labels(session, None, [name for person in people for name in person.labels])
+    people = [replace(person, labels=tuple(sorted(set(person.labels)))) for person in people]
+    saved: list[Record] = []
+    if events:
+        ids = activities.add_activities(session, events)
+        saved += [replace(event, id=key) for key, event in zip(ids, events, strict=True)]
+    if people:
+        ids = contacts.add_persons(session, people)
+        saved += [replace(person, id=key) for key, person in zip(ids, people, strict=True)]
+    for source in filter(None, map(snapshots.source_of, saved)):
+        placements.nothing_shows(session, source)
+    return saved
+
+
+def _refresh_all(
+    session: Session, settings: Settings, changes: Sequence[Change], saved: Sequence[Record], *, now: datetime
+) -> None:
+    """Refresh what depends on each record. What is new shows only itself, so several of a kind are drawn at once."""
+    pairs = list(zip(changes, saved, strict=True))
+    texts = {id(record): change.written for change, record in pairs if change.written is not None}
+    new = [record for change, record in pairs if _is_new(change)]
+    events = [record for record in new if isinstance(record, Activity)]
+    people = [record for record in new if isinstance(record, Person) and not record.labels]
+    done: set[int] = set()
+    if len(events) > 1:
+        written = {record.id: texts[id(record)] for record in events if id(record) in texts}
+        refresh_saved_activities(session, events, settings, written, now=now)
+        done.update(map(id, events))
+    if len(people) > 1:
+        written = {record.id: texts[id(record)] for record in people if id(record) in texts}
+        refresh_saved_persons(session, people, settings, written, now=now)
+        done.update(map(id, people))
+    for change, record in pairs:
+        if id(record) not in done:
+            refresh(session, settings, change.before, record, now=now, written=change.written)
 
 
 def _save(session: Session, before: Record | None, after: Record, *, now: datetime) -> Record:

@@ -69,10 +69,22 @@ def refresh_activity(
 
     ``written`` is the text that a client has just written.
     """
-    owners = {activity.owner_id}
-    collections.lock_collections(session, owners)
     texts = {activity.id: written} if written is not None else {}
-    return _refresh(session, [activity], owners, settings, texts, now)
+    return refresh_saved_activities(session, [activity], settings, texts, now=now)
+
+
+def refresh_saved_activities(
+    session: Session,
+    found: Sequence[Activity],
+    settings: Settings,
+    written: Mapping[int, ClientText],
+    *,
+    now: datetime,
+) -> int:
+    """The same for several activities, with the texts of clients by the activities' ids."""
+    owners = {activity.owner_id for activity in found}
+    collections.lock_collections(session, owners)
+    return _refresh(session, found, owners, settings, written, now)
 
 
 def in_batches(items: Sequence[Item], size: int = BATCH) -> Iterator[Sequence[Item]]:

@@ -96,6 +96,11 @@ def activities_by_uid(session: Session, uid: str) -> list[Activity]:
     return list(_load(session, select(*_A).where(_A.uid == uid)).values())
 
 
+def uids_of_activities(session: Session, uids: Collection[str], owner_id: int) -> set[str]:
+    """Those of these UIDs that an activity of this user has, or had that was deleted."""
+    return set(session.scalars(select(_A.uid).where(_A.uid.in_(uids), _A.owner_id == owner_id)))
+
+
 def _load(session: Session, query: Select[Any]) -> dict[int, Activity]:
     rows = session.execute(query).all()
     people = _participants(session, [row.id for row in rows])

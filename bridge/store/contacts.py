@@ -110,6 +110,12 @@ def persons_with_uids(session: Session, uids: Collection[str], owner_id: int) ->
     return list(_load_persons(session, query, photos=True).values())
 
 
+def uids_of_persons(session: Session, uids: Collection[str], owner_id: int) -> set[str]:
+    """Those of these UIDs that a person of this user has, or had who was deleted."""
+    query = select(PersonRow.uid).where(PersonRow.uid.in_(uids), PersonRow.owner_id == owner_id)
+    return set(session.scalars(query))
+
+
 def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, list[Person]]:
     """The live persons who have one of these addresses, by the address in lower case."""
     if not emails:

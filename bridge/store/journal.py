@@ -1,6 +1,6 @@
 """Queries about the journal (R21)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -41,6 +41,12 @@ class JournalEntry:
 def add_entry(session: Session, entry: JournalEntry) -> int:
     """Write an entry; its id."""
     return int(session.execute(_ADD, columns_of(entry)).scalar_one())
+
+
+def add_entries(session: Session, new: Sequence[JournalEntry]) -> None:
+    """Write several entries at once, in their order."""
+    if new:
+        session.execute(insert(_JOURNAL), [columns_of(each, "id") for each in new])
 
 
 def entry(session: Session, entry_id: int) -> JournalEntry | None:

@@ -198,6 +198,7 @@ class Addition:
 
 _ADD = insert(RESOURCES).returning(_R.id)
 _ADD_MANY = insert(RESOURCES).returning(_R.id, sort_by_parameter_order=True)
+_FEW = 100  # of so many new resources each is remembered: whoever wrote them asks for them next
 
 
 def add_resources(session: Session, rows: Sequence[Addition]) -> None:
@@ -205,10 +206,11 @@ def add_resources(session: Session, rows: Sequence[Addition]) -> None:
     values = [{"collection_id": row.collection_id, **_columns(row.source, row.resource, row.index)} for row in rows]
     if len(rows) == 1:
         _added(session, rows[0], session.execute(_ADD, values[0]).scalar_one())
-    elif any(row.index.occurrences for row in rows):
-        for row_id, row in zip(session.scalars(_ADD_MANY, values).all(), rows, strict=True):
+    elif len(rows) <= _FEW or any(row.index.occurrences for row in rows):
+        ids = session.scalars(_ADD_MANY, values).all() if rows else ()
+        for row_id, row in zip(ids, rows, strict=True):
             _added(session, row, row_id)
-    elif rows:
+    else:
         session.execute(insert(RESOURCES), values)
         forget_resources(session)
 

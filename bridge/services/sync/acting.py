@@ -5,7 +5,7 @@ the write on our side that belongs to it, in one transaction. An object that fai
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
@@ -43,7 +43,7 @@ from bridge.store.runs import Result
 
 T = TypeVar("T", Event, Contact)
 
-_PORTION_HERE = 20
+_PORTION_HERE = 50
 """Writes on our side in one transaction: others write too."""
 
 _FAILURES_IN_A_ROW = 3
@@ -66,8 +66,8 @@ _ORDER = (
 class OurSide(Side[T], Protocol[T]):
     """Our store as a side whose writes can join a transaction. Each raises what the port has as outcomes."""
 
-    def create_in(self, session: Session, key: IdempotencyKey, obj: T) -> Stored[T]:
-        """Add an object."""
+    def create_all_in(self, session: Session, creations: Sequence[tuple[IdempotencyKey, T]]) -> list[Outcome[T]]:
+        """Add objects; one outcome for each, in their order."""
         ...
 
     def update_in(self, session: Session, id: RemoteId, obj: T, version: Version | None) -> Stored[T]:  # noqa: A002
@@ -195,8 +195,9 @@ class Acting(Generic[T]):
         notes = self._notes()
         with self.lease.transaction() as session:
             links.delete_intents(session, intents)
+            made = self._made(session, [work for work, outcome in outcomes if not isinstance(outcome, BridgeError)])
             for work, outcome in outcomes:
-                self._one(session, notes, work, outcome)
+                self._one(session, notes, work, outcome, made)
             notes.store(session)
             self.done += len(outcomes)
             connections.set_progress(session, self.flow_id, self.done, self.total)
@@ -208,7 +209,22 @@ class Acting(Generic[T]):
         finished = result.outcome in {ResultOutcome.DONE, ResultOutcome.CONFLICT}
         self.counts[result.action if finished else result.outcome.value] += 1
 
-    def _one(self, session: Session, notes: Notes[T], work: Work[T], outcome: Outcome[T] | None) -> None:
+    def _made(self, session: Session, works: Sequence[Work[T]]) -> Mapping[IdempotencyKey, Outcome[T]]:
+        """Add what is new on our side, all of a portion at once; the outcomes by the works' keys."""
+        creations = [(work.here.key, work.here.object) for work in works if isinstance(work.here, Create)]
+        if not creations:
+            return {}
+        outcomes = self.ours.create_all_in(session, creations)
+        return {key: outcome for (key, _), outcome in zip(creations, outcomes, strict=True)}
+
+    def _one(
+        self,
+        session: Session,
+        notes: Notes[T],
+        work: Work[T],
+        outcome: Outcome[T] | None,
+        made: Mapping[IdempotencyKey, Outcome[T]],
+    ) -> None:
         if isinstance(outcome, BridgeError):
             notes.fail(work, outcome)
             return
@@ -217,7 +233,7 @@ class Acting(Generic[T]):
             notes.wrote_there(work, there)
         try:
             with session.begin_nested():
-                here = self._here(session, work)
+                here = self._here(session, work, made)
         except BridgeError as error:
             notes.fail(_half_done(work, there), error)
             return
@@ -229,11 +245,11 @@ class Acting(Generic[T]):
             existed = isinstance(outcome, Stored) and outcome.existed
             notes.tie(work, ours, theirs, again=existed)
 
-    def _here(self, session: Session, work: Work[T]) -> Found[T] | None:
-        """Write on our side; what we hold now, if anything."""
+    def _here(self, session: Session, work: Work[T], made: Mapping[IdempotencyKey, Outcome[T]]) -> Found[T] | None:
+        """Write on our side; what we hold now, if anything. Raises what a creation was refused for."""
         match work.here:
             case Create():
-                stored = self.ours.create_in(session, work.here.key, work.here.object)
+                stored = _stored(made[work.here.key])
                 if stored.existed:
                     stored = self._adopted(session, work, stored)
             case Update():
@@ -277,6 +293,13 @@ class Acting(Generic[T]):
 def _write(work: Work[T]) -> Write[T]:
     assert work.there is not None  # noqa: S101 - the caller has chosen those that write there
     return work.there
+
+
+def _stored(outcome: Outcome[T]) -> Stored[T]:
+    if isinstance(outcome, BridgeError):
+        raise outcome
+    assert isinstance(outcome, Stored)  # noqa: S101 - nothing else comes of a creation
+    return outcome
 
 
 def _half_done(work: Work[T], there: Found[T] | None) -> Work[T]:

@@ -49,6 +49,7 @@ from bridge.services.actor import Actor
 from bridge.services.intake import MAX_UID
 from bridge.services.settings import Settings
 from bridge.store.database import Database
+from bridge.store.memo import forget
 from bridge.store.views import Collection as Place
 
 T = TypeVar("T", Event, Contact)
@@ -93,6 +94,38 @@ class LocalSide(ABC, Generic[T]):
     @abstractmethod
     def delete_in(self, session: Session, id: RemoteId, version: Version | None) -> Deleted:  # noqa: A002
         """Delete an object, softly, within the caller's transaction. Raises ``PreconditionFailed``."""
+
+    @abstractmethod
+    def create_new_in(self, session: Session, new: Sequence[tuple[IdempotencyKey, T]]) -> list[Stored[T]]:
+        """Add objects of which none is there, with few statements. Raises as ``create_in``."""
+
+    @abstractmethod
+    def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
+        """Those of these UIDs that something has or had here."""
+
+    def create_all_in(self, session: Session, creations: Sequence[tuple[IdempotencyKey, T]]) -> list[Outcome[T]]:
+        """Add many objects, within the caller's transaction; one outcome for each, in their order.
+
+        What is certainly new goes together. If one of these is refused, each goes by itself.
+        """
+        uids = [obj.uid for _, obj in creations]
+        known = self.known_uids(session, {uid for uid in uids if uid})
+        new = [at for at, uid in enumerate(uids) if uid and uid not in known and uids.count(uid) == 1]
+        made: dict[int, Outcome[T]] = {}
+        try:
+            with session.begin_nested():
+                made = dict(zip(new, self.create_new_in(session, [creations[at] for at in new]), strict=True))
+        except BridgeError:
+            forget(session)  # what was written is gone again
+        return [made.get(at) or self._created(session, *each) for at, each in enumerate(creations)]
+
+    def _created(self, session: Session, key: IdempotencyKey, obj: T) -> Outcome[T]:
+        try:
+            with session.begin_nested():
+                return self.create_in(session, key, obj)
+        except BridgeError as error:
+            forget(session)
+            return error
 
     def write(self, writes: Sequence[Write[T]]) -> Iterator[Outcome[T]]:
         """Carry out writes, one transaction for each."""

@@ -4,7 +4,7 @@ A person's card in the user's address book says everything that a connection sho
 the book's revisions tell what happened, and a card's entity tag is its version.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from sqlalchemy.orm import Session
@@ -114,6 +114,27 @@ class LocalContacts(LocalSide[Contact]):
             text = vcard.render(contact, stamp=self._clock.now())
             return self._put(session, book, text, tombstone)
 
+    def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
+        """See ``LocalSide``."""
+        return contacts.uids_of_persons(session, uids, self._user_id)
+
+    def create_new_in(self, session: Session, new: Sequence[tuple[IdempotencyKey, Contact]]) -> list[Stored[Contact]]:
+        """Add persons; see ``LocalSide``."""
+        book, now = self._book_to_write(session), self._clock.now()
+        changes: list[Change] = []
+        with one_object():
+            for key, contact in new:
+                if contact.kind is not ContactKind.PERSON:
+                    raise Refused("Only people are synced, no organizations and groups.", remote=NAME)
+                text = vcard.render(replace(contact, uid=uid_for(key, contact.uid)), stamp=now)
+                check_size(text, self._settings)
+                put = Put(self._actor, _SYNC, book.owner, book.place, "", text, None, guarded=True)
+                changes += take_card(session, put, self._settings, now=now)
+            written = records.write(session, self._actor, self._settings, changes, now=now)
+        ids = [one.record.id for one in written if isinstance(one.record, Person)]
+        placed = {one.source.person_id: one for one in _placed(session, book.place, ids) if not one.resource.deleted}
+        return [_stored(placed.get(person_id)) for person_id in ids]
+
     def update_in(self, session: Session, id: RemoteId, obj: Contact, version: Version | None) -> Stored[Contact]:  # noqa: A002
         """Let a person's card say what ``obj`` says; see ``LocalSide``."""
         book = self._book_to_write(session)
@@ -151,11 +172,7 @@ class LocalContacts(LocalSide[Contact]):
         return self._stored(session, book, persons[-1])
 
     def _stored(self, session: Session, book: _Book, person_id: int) -> Stored[Contact]:
-        placed = self._present(session, book, person_id)
-        found = _found(placed) if placed is not None else None
-        if found is None or found.object is None:
-            raise gone()
-        return Stored(found.id, found.version, found.object)
+        return _stored(self._present(session, book, person_id))
 
     def _present(self, session: Session, book: _Book, person_id: int) -> Placed | None:
         placed = _placed(session, book.place, [person_id])
@@ -187,6 +204,13 @@ def _found(placed: Placed) -> Found[Contact]:
         return Found(_id(person_id), version, problem=str(error))
     contact = replace(contact, person_id=person_id, modified=placed.resource.modified_at)
     return Found(_id(person_id), version, contact)
+
+
+def _stored(placed: Placed | None) -> Stored[Contact]:
+    found = _found(placed) if placed is not None else None
+    if found is None or found.object is None:
+        raise gone()
+    return Stored(found.id, found.version, found.object)
 
 
 def _as_ours(wanted: Contact, card: contentline.Component) -> Contact:

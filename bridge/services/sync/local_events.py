@@ -1,6 +1,6 @@
 """A user's activities as a calendar: one side of every sync (R5 to R12)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
@@ -148,6 +148,25 @@ class LocalEvents(LocalSide[Event]):
             change = change_for_new(session, self._showing(session), before, event, self._clock.now())
             return self._write(session, change)
 
+    def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
+        """See ``LocalSide``."""
+        return activities.uids_of_activities(session, uids, self._user_id)
+
+    def create_new_in(self, session: Session, new: Sequence[tuple[IdempotencyKey, Event]]) -> list[Stored[Event]]:
+        """Add activities; see ``LocalSide``."""
+        collections.lock_collections(session, [self._user_id])
+        showing, now = self._showing(session), self._clock.now()
+        with one_object():
+            changes = [
+                change_for_new(session, showing, None, replace(event, uid=uid_for(key, event.uid)), now)
+                for key, event in new
+            ]
+            for change in changes:
+                self._check(change)
+            written = records.write(session, self._actor, self._settings, changes, now=now)
+            shown = showing.several([one.record.id for one in written])
+        return [_told(shown[one.record.id]) for one in written]
+
     def update_in(self, session: Session, id: RemoteId, obj: Event, version: Version | None) -> Stored[Event]:  # noqa: A002
         """Change of an activity what ``obj`` says differently from what is shown; see ``LocalSide``."""
         collections.lock_collections(session, [self._user_id])
@@ -171,10 +190,13 @@ class LocalEvents(LocalSide[Event]):
         return Deleted(id)
 
     def _write(self, session: Session, change: Change) -> Stored[Event]:
-        if change.written is not None:
-            check_size(change.written.text, self._settings)
+        self._check(change)
         (written,) = records.write(session, self._actor, self._settings, [change], now=self._clock.now())
         return self._stored(session, written.record.id)
+
+    def _check(self, change: Change) -> None:
+        if change.written is not None:
+            check_size(change.written.text, self._settings)
 
     def _stored(self, session: Session, activity_id: int) -> Stored[Event]:
         shown = self._showing(session).one(activity_id)

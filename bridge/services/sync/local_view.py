@@ -66,6 +66,12 @@ class Showing:
             return self.show(parts, self.present([parts])[Source(activity_id=activity_id)])
         return None
 
+    def several(self, ids: Collection[int]) -> dict[int, Shown]:
+        """Some activities that are there and the user's own. Raises as ``show``."""
+        batch = list(self.parts(ids))
+        present = self.present(batch)
+        return {one.activity.id: self.show(one, present[Source(activity_id=one.activity.id)]) for one in batch}
+
     def calendar_for(self, kind: EventKind) -> int:
         """The owner's collection for events or tasks; 0 if there is none."""
         return next((one.id for one in self.calendars if one.component == kind), 0)
