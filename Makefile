@@ -7,6 +7,8 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 # What "make bench" measures; for a quick look: make bench BENCH_ARGS='--n 1000'.
 BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
+# What "make bench-sync" measures; for a quick look: make bench-sync BENCH_SYNC_ARGS='--n 200 --memory 1000'.
+BENCH_SYNC_ARGS ?= --n 2000 --memory 10000
 # How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
 SOAK_ARGS ?= --minutes 10
 
@@ -16,7 +18,7 @@ RUN := .venv/installed-run
 TEST := .venv/installed-test
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test bench soak chaos lint lock clean
+.PHONY: help run serve test bench bench-sync soak chaos lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +38,9 @@ test: $(TEST) ## run the whole test suite (JOBS=0: in one process; PYTEST_ARGS: 
 
 bench: $(TEST) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: what, and for how long)
 	@$(BIN)/python -m benchmarks.dav $(BENCH_ARGS)
+
+bench-sync: $(RUN) ## measure first syncs and unchanged runs (BENCH_SYNC_ARGS: how many objects)
+	@$(BIN)/python -m benchmarks.sync $(BENCH_SYNC_ARGS)
 
 soak: $(RUN) ## send generated requests to a server: no 5xx, no growth (SOAK_ARGS: how long)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
