@@ -39,7 +39,8 @@ class Traits:
     itself refuses a stale version; otherwise the implementation reads and compares first, and another writer may slip
     in between. ``max_fetch`` and ``max_writes`` are how many objects one call of ``fetch`` or ``write`` should name so
     that requests are few. ``mails_attendees``: whoever stores an object with attendees makes the service write to them
-    (R13). ``expresses`` are the fields of ``Event`` or ``Contact`` that survive there, or ``None`` for all of them.
+    (R13). ``floating_times``: times without a zone stay so; otherwise they become times in the calendar's zone.
+    ``expresses`` are the fields of ``Event`` or ``Contact`` that survive there, or ``None`` for all of them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Traits:
     max_fetch: int = 50
     max_writes: int = 50
     mails_attendees: bool = False
+    floating_times: bool = True
     expresses: frozenset[str] | None = None
 
 

@@ -42,6 +42,11 @@ def edited_contact(before: Contact) -> Contact:
     return replace(before, name=name, formatted_name=f"{name.given} {name.family}")
 
 
+def is_floating(one: Event) -> bool:
+    """Whether an event begins at a time without a zone."""
+    return isinstance(one.start, datetime) and one.start.tzinfo is None
+
+
 _TIMED = event(0)
 _WEEKLY = replace(
     _TIMED,

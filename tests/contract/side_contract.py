@@ -503,7 +503,8 @@ class EventSideContract(_Events, WritingContract[Event]):
 
     def _askable(self, side: Side[Event]) -> dict[str, Event]:
         expresses = side.traits.expresses
-        return samples.EVENTS | (samples.TASKS if expresses is None or "kind" in expresses else {})
+        events = {k: v for k, v in samples.EVENTS.items() if side.traits.floating_times or not samples.is_floating(v)}
+        return events | (samples.TASKS if expresses is None or "kind" in expresses else {})
 
     def test_nobody_is_mailed(self, side: Side[Event], world: World[Event]) -> None:
         mails = side.traits.mails_attendees
