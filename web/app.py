@@ -8,9 +8,12 @@ from jinja2 import StrictUndefined
 from bridge.config import Config
 from web import (
     access,
+    accounts,
     company,
     devices,
     feeds,
+    health,
+    journal,
     landing,
     languages,
     layout,
@@ -21,6 +24,7 @@ from web import (
     profile,
     protection,
     signing_in,
+    why,
 )
 from web.services import Services
 from web.topics import Topic
@@ -33,6 +37,10 @@ TOPICS: tuple[Callable[[Services, Config], Topic], ...] = (
     signing_in.topic,
     company.topic,
     profile.topic,
+    accounts.topic,
+    health.topic,
+    journal.topic,
+    why.topic,
     devices.topic,
     onboarding.topic,
     login_flow.topic,

@@ -14,9 +14,10 @@ from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
 from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
+from web.sync_services import SyncServices
 
 
-class Services(Protocol):
+class Services(SyncServices, Protocol):
     """The use cases that the page offers."""
 
     @property
