@@ -51,6 +51,8 @@ class ContentLine:
 
     def param_values(self, name: str) -> tuple[str, ...]:
         """Return all values of the parameter, whether they came as a list or as repeated parameters."""
+        if not self.params:
+            return ()
         wanted = name.upper()
         return tuple(value for key, values in self.params if key == wanted for value in values)
 

@@ -62,6 +62,8 @@ _MAGIC = ((b"\xff\xd8", "image/jpeg"), (b"\x89PNG", "image/png"), (b"GIF8", "ima
 
 def encoding(line: ContentLine) -> str:
     """``"Q"`` for quoted-printable, ``"B"`` for base64, ``""`` for neither; bare parameters of vCard 2.1 count too."""
+    if not line.params:
+        return ""
     for name in (*line.param_values("ENCODING"), *line.param_values("")):
         if name.upper() == "QUOTED-PRINTABLE":
             return "Q"
@@ -86,7 +88,10 @@ def decoded(line: ContentLine) -> str:
 
 def raw_value(line: ContentLine) -> str:
     """Return the value as it would stand in a vCard 3.0, escaped and on one line."""
-    return decoded(line).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
+    value = decoded(line)
+    if "\n" in value or "\r" in value:
+        return value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
+    return value
 
 
 def text(line: ContentLine) -> str:
@@ -101,6 +106,8 @@ def words(line: ContentLine) -> str:
 
 def types(line: ContentLine) -> tuple[str, ...]:
     """Return the TYPE values as they were written, freed from quotes and lists (``TYPE="HOME,VOICE"``, ``;WORK``)."""
+    if not line.params:
+        return ()
     bare = (name for name in line.param_values("") if name.upper() not in ENCODINGS)
     values = (*line.param_values("TYPE"), *bare)
     return tuple(part for value in values for part in (piece.strip('" ') for piece in value.split(",")) if part)

@@ -191,7 +191,7 @@ def apple_labels(card: Component) -> dict[str, str]:
 def numbered(card: Component, name: str) -> tuple[tuple[int, ContentLine], ...]:
     """Return the lines of that name with their positions among the children."""
     return tuple(
-        (at, line) for at, line in enumerate(card.children) if isinstance(line, ContentLine) and line.name == name
+        (at, line) for at, line in enumerate(card.children) if line.name == name and isinstance(line, ContentLine)
     )
 
 
