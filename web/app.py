@@ -9,6 +9,7 @@ from bridge.config import Config
 from web import (
     access,
     accounts,
+    activities,
     company,
     devices,
     feeds,
@@ -24,8 +25,10 @@ from web import (
     profile,
     protection,
     signing_in,
+    undoing,
     why,
 )
+from web.inputs import Number
 from web.services import Services
 from web.topics import Topic
 
@@ -41,6 +44,8 @@ TOPICS: tuple[Callable[[Services, Config], Topic], ...] = (
     health.topic,
     journal.topic,
     why.topic,
+    activities.topic,
+    undoing.topic,
     devices.topic,
     onboarding.topic,
     login_flow.topic,
@@ -55,6 +60,7 @@ def create_app(services: Services, config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     forgery = protection.install(app, config, services.cookie_key)
     languages.install(app, config)
+    app.url_map.converters["int"] = Number
     topics = tuple(make(services, config) for make in TOPICS)
     for topic in topics:
         app.register_blueprint(topic.blueprint)

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField
+from wtforms.validators import ValidationError
 
 from bridge.config import Config
 from bridge.errors import NotAllowed, TooManyTries
@@ -35,7 +36,7 @@ class PasswordForm(Form):
     def validate_new(self, field: PasswordField) -> None:
         """Refuse short passwords."""
         if len(field.data or "") < LEAST_PASSWORD:
-            raise ValueError(gettext("At least %(count)s characters, please.", count=LEAST_PASSWORD))
+            raise ValidationError(gettext("At least %(count)s characters, please.", count=LEAST_PASSWORD))
 
 
 def topic(services: Services, _config: Config) -> Topic:

@@ -14,10 +14,11 @@ from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
 from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
+from web.crm_services import CrmServices
 from web.sync_services import SyncServices
 
 
-class Services(SyncServices, Protocol):
+class Services(SyncServices, CrmServices, Protocol):
     """The use cases that the page offers."""
 
     @property

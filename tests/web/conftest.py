@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from werkzeug.test import TestResponse
 from bridge.config import Config
 from bridge.core.user import Role
 from bridge.errors import BridgeError
+from bridge.services.activity_desk import ActivityDesk
 from bridge.services.identities import Identities
 from bridge.services.login_flow import LoginFlows
 from bridge.services.onboarding import Onboarding
@@ -20,6 +25,7 @@ from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
 from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
+from bridge.services.taking_back import TakingBack
 from bridge.store.database import Database
 from bridge.vault import FernetVault
 from tests.harness import FixedClock, Office
@@ -69,6 +75,8 @@ class House:
         self.activities = self.office.activities
         self.contacts = self.office.contacts
         self.journal = self.office.journal
+        self.desk = ActivityDesk(database, self.clock, self.office.settings, self.activities)
+        self.taking_back = TakingBack(database, self.journal)
         self.profiles = Profiles(database, self.clock, self.principals)
         self.signing_in = SigningIn(database, self.clock, KEY, hasher=QUICK)
         self.openid: OpenId | None = None
@@ -119,14 +127,26 @@ class Browser:
         return answer
 
 
+@pytest.fixture(scope="session")
+def house_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with Anna, Bob and the administrator Zane."""
+    file = tmp_path_factory.mktemp("house") / "house.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    with closing(Database(f"sqlite:///{file}")) as database:
+        house = House(database)
+        house.user("anna", name="Anna Ozola")
+        house.user("bob")
+        house.user("zane", role=Role.ADMIN)
+    return file
+
+
 @pytest.fixture
-def house(sqlite_database: Database) -> House:
+def house(house_template: Path, tmp_path: Path) -> Iterator[House]:
     """A house with Anna, Bob and the administrator Zane."""
-    house = House(sqlite_database)
-    house.user("anna", name="Anna Ozola")
-    house.user("bob")
-    house.user("zane", role=Role.ADMIN)
-    return house
+    file = tmp_path / "house.sqlite3"
+    shutil.copyfile(house_template, file)
+    with closing(Database(f"sqlite:///{file}")) as database:
+        yield House(database)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The Nextcloud login flow as DAVx5 does it (NextcloudLoginFlow.kt): POST, browser, poll; then DAV at /remote.php/dav."""
+"""The Nextcloud login flow as DAVx5 does it: POST, browser, poll; then DAV at /remote.php/dav."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -39,7 +39,7 @@ class Issuer:
     address: str
     now: Callable[[], int]
     claims: dict[str, Any] = field(default_factory=dict)
-    spoil: Callable[[dict[str, Any]], Any] = lambda claims: None  # noqa: E731
+    spoil: Callable[[dict[str, Any]], Any] = lambda claims: None
     metadata: dict[str, Any] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     algorithm: str = "RS256"
