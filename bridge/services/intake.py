@@ -28,7 +28,8 @@ class Put:
     """A client writes ``body`` to ``href``.
 
     ``placed`` is the resource or tombstone that is there. ``guarded`` tells that the client has proved to know the
-    present version (If-Match); an unguarded write may be based on any earlier one (D4).
+    present version (If-Match); an unguarded write may be based on any earlier one (D4). ``uid_is_free``: the caller has
+    looked whether the collection holds something with this UID.
     """
 
     actor: Actor
@@ -39,6 +40,7 @@ class Put:
     body: str
     placed: Placed | None
     guarded: bool
+    uid_is_free: bool = False
 
     @property
     def existing(self) -> Placed | None:
@@ -50,6 +52,8 @@ def check_uid(session: Session, put: Put, uid: str, condition: str) -> None:
     """Refuse a second resource with one UID, and a new UID for an old resource (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1)."""
     if len(uid.encode()) > MAX_UID:
         raise Invalid(f"A UID has at most {MAX_UID} octets.", condition=condition)
+    if put.uid_is_free:
+        return
     if put.existing is not None:
         if put.existing.resource.uid == uid:
             return

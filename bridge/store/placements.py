@@ -85,6 +85,12 @@ def hrefs_with_uid(session: Executor, collection_id: int, uid: str) -> list[str]
     return list(session.scalars(_WITH_UID, {"collection": collection_id, "uid": uid}))
 
 
+def uids_in(session: Session, collection_id: int, uids: Some[str]) -> set[str]:
+    """Those of these UIDs that a live resource of a collection has."""
+    query = select(_R.uid).where(_R.collection_id == collection_id, _R.uid.in_(uids), ~_R.deleted)
+    return set(session.scalars(query))
+
+
 _PLACED = (
     _R.id,
     _R.collection_id,

@@ -101,7 +101,7 @@ class LocalSide(ABC, Generic[T]):
 
     @abstractmethod
     def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
-        """Those of these UIDs that something has or had here."""
+        """Those of these UIDs that something has or had here. Nobody else writes here from now on."""
 
     def create_all_in(self, session: Session, creations: Sequence[tuple[IdempotencyKey, T]]) -> list[Outcome[T]]:
         """Add many objects, within the caller's transaction; one outcome for each, in their order.

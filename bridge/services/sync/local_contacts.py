@@ -116,7 +116,8 @@ class LocalContacts(LocalSide[Contact]):
 
     def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
         """See ``LocalSide``."""
-        return contacts.uids_of_persons(session, uids, self._user_id)
+        book = self._book_to_write(session)
+        return contacts.uids_of_persons(session, uids, self._user_id) | placements.uids_in(session, book.place.id, uids)
 
     def create_new_in(self, session: Session, new: Sequence[tuple[IdempotencyKey, Contact]]) -> list[Stored[Contact]]:
         """Add persons; see ``LocalSide``."""
@@ -128,7 +129,7 @@ class LocalContacts(LocalSide[Contact]):
                     raise Refused("Only people are synced, no organizations and groups.", remote=NAME)
                 text = vcard.render(replace(contact, uid=uid_for(key, contact.uid)), stamp=now)
                 check_size(text, self._settings)
-                put = Put(self._actor, _SYNC, book.owner, book.place, "", text, None, guarded=True)
+                put = Put(self._actor, _SYNC, book.owner, book.place, "", text, None, guarded=True, uid_is_free=True)
                 changes += take_card(session, put, self._settings, now=now)
             written = records.write(session, self._actor, self._settings, changes, now=now)
         ids = [one.record.id for one in written if isinstance(one.record, Person)]

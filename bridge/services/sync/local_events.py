@@ -150,6 +150,7 @@ class LocalEvents(LocalSide[Event]):
 
     def known_uids(self, session: Session, uids: Collection[str]) -> set[str]:
         """See ``LocalSide``."""
+        collections.lock_collections(session, [self._user_id])
         return activities.uids_of_activities(session, uids, self._user_id)
 
     def create_new_in(self, session: Session, new: Sequence[tuple[IdempotencyKey, Event]]) -> list[Stored[Event]]:

@@ -102,5 +102,5 @@ def _reminders(event: Event) -> list[object]:
 def _written(showing: Showing, after: Activity, calendar: Component) -> ClientText:
     """The text as if a client had written it; drawing turns an event into a task where its type is shown so (R27)."""
     text = contentline.serialize(calendar)
-    ical.read(text)  # refuses what no client could have written
-    return ClientText(showing.calendar_for(showing.own.option(after.type).shown_as), "", text)
+    content = ical.read(text)  # refuses what no client could have written
+    return ClientText(showing.calendar_for(showing.own.option(after.type).shown_as), "", text, content)
