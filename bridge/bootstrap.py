@@ -16,6 +16,7 @@ from bridge.ports import Clock, Connector
 from bridge.providers.caldav.client import Network
 from bridge.providers.caldav.provider import CalDavConnector
 from bridge.services.activities import Activities
+from bridge.services.activity_desk import ActivityDesk
 from bridge.services.backup import Backup
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
@@ -45,6 +46,7 @@ from bridge.services.sync.pacing import Buckets, Stop
 from bridge.services.sync.run import Sync
 from bridge.services.sync.undoing import Undoing
 from bridge.services.sync.wrapping import ThrottledConnector
+from bridge.services.taking_back import TakingBack
 from bridge.services.transfer import Transfer
 from bridge.services.worker import Pattern, Worker
 from bridge.store.database import Database
@@ -77,6 +79,8 @@ class Services:
     feeds: Feeds
     resources: Resources
     activities: Activities
+    desk: ActivityDesk
+    taking_back: TakingBack
     contacts: Contacts
     duplicates: Duplicates
     journal: Journal
@@ -122,6 +126,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
     principals, devices = Principals(*parts), Devices(database, used_clock, key)
+    records = Activities(*parts)
     return Services(
         database=database,
         clock=used_clock,
@@ -139,7 +144,9 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         devices=devices,
         feeds=Feeds(database, used_clock, key, principals.sweep),
         resources=Resources(*parts),
-        activities=Activities(*parts),
+        activities=records,
+        desk=ActivityDesk(*parts, records),
+        taking_back=TakingBack(database, journal),
         contacts=Contacts(*parts),
         duplicates=Duplicates(*parts),
         journal=journal,

@@ -1,0 +1,23 @@
+"""What the pages about activities, contacts and administration need of the rest of the program."""
+
+from typing import Protocol
+
+from bridge.services.activities import Activities
+from bridge.services.activity_desk import ActivityDesk
+from bridge.services.taking_back import TakingBack
+
+
+class CrmServices(Protocol):
+    """The use cases of the CRM's own pages."""
+
+    @property
+    def activities(self) -> Activities:
+        """Activities, and their types."""
+
+    @property
+    def desk(self) -> ActivityDesk:
+        """What users do with activities."""
+
+    @property
+    def taking_back(self) -> TakingBack:
+        """Undo of what one has just done."""
