@@ -61,8 +61,9 @@ class Link:
     """Ties one of our records to one remote object.
 
     Versions and bases (as JSON) are what each side held when they last agreed, ``seen_ours`` and ``seen_theirs``
-    versions that could not be brought into agreement since. ``writes`` are moments in ISO 8601. ``id`` is 0 until
-    stored.
+    versions that could not be brought into agreement since. ``writes`` are moments in ISO 8601. ``retry_at`` is when
+    to try again; without ``tries`` the object was created there, and the next listing has to tell of it. ``id`` is 0
+    until stored.
     """
 
     flow_id: int
@@ -158,6 +159,12 @@ def save_links(session: Session, changed: Sequence[Link]) -> None:
     """Replace stored links."""
     if changed:
         session.connection().execute(_SAVE, [{**columns_of(link, "id"), "link": link.id} for link in changed])
+
+
+def confirm(session: Session, ids: Collection[int]) -> None:
+    """Remember of links that what was created there has been told of by a listing."""
+    for batch in _batches(ids):
+        session.execute(update(_LINKS).where(_L.id.in_(batch), _L.tries == 0).values(retry_at=None))
 
 
 def delete_links(session: Session, ids: Collection[int]) -> None:

@@ -26,10 +26,18 @@ class Look(Generic[T]):
     total: int | None = None
 
 
-def look(side: Side[T], token: SyncToken | None, known: Mapping[str, str], again: Collection[str] = ()) -> Look[T]:
+def look(
+    side: Side[T],
+    token: SyncToken | None,
+    known: Mapping[str, str],
+    again: Collection[str] = (),
+    expected: Collection[str] = (),
+) -> Look[T]:
     """List a side and bring what is worth a look.
 
     ``known`` maps the ids that we know to their versions; ``again`` are ids to look at whatever their version.
+    ``expected`` were created after the token: one that is not told of has been deleted since, and a server need not
+    tell of what came and went between two listings (RFC 6578 3.5).
     A token that has expired makes the listing complete. Raises what ``Side`` does; nothing is concluded from a
     listing that broke off.
     """
@@ -38,7 +46,7 @@ def look(side: Side[T], token: SyncToken | None, known: Mapping[str, str], again
     gone = known.keys() - listed.keys() if changes.complete else known.keys() & set(changes.gone)
     fresh = {id_: found for id_, found in listed.items() if known.get(id_) != found.version or id_ in again}
     asked = {id_ for id_, found in fresh.items() if found.object is None and not found.problem}
-    asked |= {RemoteId(id_) for id_ in again if id_ not in listed and id_ not in gone}
+    asked |= {RemoteId(id_) for id_ in (*again, *expected) if id_ not in listed and id_ not in gone}
     brought = {found.id: found for found in side.fetch(sorted(asked))} if asked else {}
     missing = (asked - brought.keys()) & known.keys()
     found = {str(id_): brought.get(id_, entry) for id_, entry in fresh.items() if id_ not in asked or id_ in brought}

@@ -105,9 +105,13 @@ class Notes(Generic[T]):
         self._there.append(change)
 
     def tie(self, work: Work[T], ours: Found[T], theirs: Found[T], *, again: bool = False) -> None:
-        """Note what both sides hold now as what they agree on. ``again``: look at both once more in the next run."""
+        """Note what both sides hold now as what they agree on. ``again``: look at both once more in the next run.
+
+        What was created there has a time and no tries: the next listing has to tell of it, or it is gone again.
+        """
         link = work.step.link or self._blank()
         wrote = work.there is not None or work.here is not None
+        again_at = self.now if again or isinstance(work.there, Create) else None
         open_conflict = bool(work.conflicts) and self._asks(work)
         tied = replace(
             link,
@@ -123,7 +127,7 @@ class Notes(Generic[T]):
             state=LinkState.LINKED,
             writes=self._writes(link) if wrote else link.writes,
             tries=1 if again else 0,
-            retry_at=self.now if again else None,
+            retry_at=again_at,
             parked=False,
             problem="",
             updated_at=self.now,

@@ -24,12 +24,16 @@ T = TypeVar("T", Event, Contact)
 
 @dataclass(frozen=True)
 class Read(Generic[T]):
-    """What a look at both sides led to. ``anew``: options have changed, so that everything was judged once more."""
+    """What a look at both sides led to. ``anew``: options have changed, so that everything was judged once more.
+
+    ``confirmed`` are the links whose objects this listing had to tell of for the first time.
+    """
 
     plan: Plan[T]
     ours_token: SyncToken | None
     theirs_token: SyncToken | None
     anew: bool
+    confirmed: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Reading(Generic[T]):
             heads = links.heads(session, row.id)
         anew = row.confirmed_options not in {"", options_digest(row)}
         again = [head for head in heads if _is_due(head, self.clock.now())]
+        expected = [head for head in heads if head.tries == 0 and head.retry_at is not None]
         ours = look(
             flow.ours,
             SyncToken(row.ours_token) if row.ours_token and not anew else None,
@@ -58,6 +63,7 @@ class Reading(Generic[T]):
             SyncToken(row.theirs_token) if row.theirs_token and not anew else None,
             {head.remote_id: _known(head, ours=False, anew=anew) for head in heads if head.remote_id is not None},
             {head.remote_id for head in again if head.remote_id is not None},
+            {head.remote_id for head in expected if head.remote_id is not None},
         )
         touched = [head for head in heads if _touches(head, ours, theirs)]
         ours = bring(flow.ours, ours, _left_behind(touched, ours=True))
@@ -65,7 +71,9 @@ class Reading(Generic[T]):
         with self.database.read() as session:
             full = links.links(session, [head.id for head in touched])
         plan = Planner(flow.kind, flow.decide, heads, full, ours, theirs).plan()
-        return Read(plan, ours.token, theirs.token, anew)
+        created = {step.link.id for step in plan.steps if step.action is ActionKind.CREATE_THERE and step.link}
+        confirmed = frozenset(head.id for head in expected) - created
+        return Read(plan, ours.token, theirs.token, anew, confirmed)
 
 
 def judged(plan: Plan[T], deletions: Deletions, *, options_changed: bool) -> Plan[T]:

@@ -30,7 +30,7 @@ from bridge.services.sync.planning import Deletions, Plan
 from bridge.services.sync.reading import Reading, judged
 from bridge.services.sync.report import Planned, Preview, RunReport
 from bridge.services.sync.working import Workshop
-from bridge.store import connections, runs
+from bridge.store import connections, links, runs
 from bridge.store.database import Database
 from bridge.store.models.sync import ConnectionState
 from bridge.store.runs import Run
@@ -140,6 +140,7 @@ class Sync:
             plan = judged(read.plan, deletions, options_changed=read.anew)
             acting.carry_out(plan, Workshop(flow.kind, flow.writes_here, flow.writes_there, self._clock.now()))
             with lease.transaction() as session:
+                links.confirm(session, read.confirmed)
                 connections.finish_flow(
                     session, flow.row.id, read.ours_token, read.theirs_token, options_digest(flow.row)
                 )

@@ -1,0 +1,66 @@
+"""Every scenario runs over an account in memory, on stock Radicale and on stock Xandikos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from bridge.store.database import Database
+from tests.harness import Office
+from tests.providers.servers import RemoteServer, radicale, xandikos
+from tests.services.sync.scenarios.dav_remote import dav_account
+from tests.services.sync.scenarios.memory_remote import MemoryOther
+from tests.services.sync.scenarios.world import World
+
+SERVERS = tuple(
+    pytest.param(name, marks=pytest.mark.xdist_group(f"sync with {name}")) for name in ("radicale", "xandikos")
+)
+
+
+@pytest.fixture(scope="session")
+def radicale_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteServer]:
+    with radicale(tmp_path_factory.mktemp("radicale")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def xandikos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteServer]:
+    with xandikos(tmp_path_factory.mktemp("xandikos")) as running:
+        yield running
+
+
+@contextmanager
+def _world(kind: str, office: Office, request: pytest.FixtureRequest) -> Iterator[World]:
+    if kind == "memory":
+        yield World(office, MemoryOther(office.clock))
+        return
+    with dav_account(request.getfixturevalue(f"{kind}_server"), office.clock) as other:
+        yield World(office, other)
+
+
+@pytest.fixture
+def office(sqlite_url: str) -> Iterator[Office]:
+    with closing(Database(sqlite_url)) as database:
+        yield Office(database)
+
+
+@pytest.fixture(params=("memory", *SERVERS))
+def world(office: Office, request: pytest.FixtureRequest) -> Iterator[World]:
+    """An office and an account elsewhere, in each of three services."""
+    with _world(request.param, office, request) as made:
+        yield made
+
+
+@pytest.fixture
+def memory_world(office: Office) -> World:
+    """With the account in memory, for what no real server can be brought to do."""
+    return World(office, MemoryOther(office.clock))
+
+
+@pytest.fixture(params=SERVERS)
+def dav_world(office: Office, request: pytest.FixtureRequest) -> Iterator[World]:
+    """With the account on a real server, for what only those do."""
+    with _world(request.param, office, request) as made:
+        yield made

@@ -1,0 +1,106 @@
+"""A two-way sync in the ordinary course of things (R7): what is made, changed and deleted goes to the other side."""
+
+from __future__ import annotations
+
+from bridge.store.models.sync import LinkState, RunOutcome
+from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, HOUR, World
+
+
+def test_an_activity_becomes_an_event_and_an_event_an_activity(world: World) -> None:
+    world.activity("Call Anna")
+    world.event("Lunch")
+    world.connect()
+    report = world.run()
+    assert report.outcome is RunOutcome.DONE, report.message
+    assert dict(report.counts) == {"created there": 1, "created here": 1}
+    assert world.there() == ["Call Anna", "Lunch"]
+    assert world.here() == ["Call Anna", "Lunch"]
+    assert {link.state for link in world.links()} == {LinkState.LINKED}
+    assert world.quiet()
+
+
+def test_edits_go_both_ways(world: World) -> None:
+    activity = world.activity("Call Anna")
+    there = world.event("Lunch")
+    world.connect()
+    world.run()
+    world.change_activity(activity, subject="Call Anna Kalna")
+    world.calendar.edit(there, summary="Long lunch")
+    assert world.counts() == {"changed there": 1, "changed here": 1}
+    assert world.there() == world.here() == ["Call Anna Kalna", "Long lunch"]
+    assert world.quiet()
+
+
+def test_an_appointment_that_is_moved_keeps_its_length(world: World) -> None:
+    world.activity("Call Anna")
+    world.connect()
+    world.run()
+    there, event = world.calendar.only()
+    assert event.start is not None
+    assert event.end is not None
+    world.calendar.edit(there, start=event.start + 3 * HOUR, end=event.end + 3 * HOUR)
+    assert world.counts() == {"changed here": 1}
+    (activity,) = world.activities()
+    assert (activity.due_time and activity.due_time.hour, activity.duration) == (13, HOUR)
+    assert world.quiet()
+
+
+def test_deletions_go_both_ways(world: World) -> None:
+    activity = world.activity("Call Anna")
+    there = world.event("Lunch")
+    world.activity("Stays")
+    world.connect()
+    world.run()
+    world.delete_activity(activity)
+    world.calendar.delete(there)
+    assert world.counts() == {"deleted there": 1, "deleted here": 1}
+    assert world.there() == world.here() == ["Stays"]
+    assert world.quiet()
+
+
+def test_what_is_deleted_on_both_sides_is_forgotten(world: World) -> None:
+    activity = world.activity("Call Anna")
+    world.connect()
+    world.run()
+    there, _ = world.calendar.only()
+    world.delete_activity(activity)
+    world.calendar.delete(there)
+    assert world.counts() == {"forgotten": 1}
+    assert world.links() == []
+    assert world.quiet()
+
+
+def test_persons_and_contacts_go_both_ways(world: World) -> None:
+    """R15."""
+    anna = world.person("Anna Kalna", "anna@kalns.example")
+    janis = world.contact("Jānis Liepa", "janis@liepa.example")
+    world.connect(CONTACTS)
+    assert world.counts() == {"created there": 1, "created here": 1}
+    assert world.group.titles() == world.people() == ["Anna Kalna", "Jānis Liepa"]
+    world.change_person(anna, job_title="Director")
+    world.group.edit(janis, note="Met at the fair")
+    assert world.counts() == {"changed there": 1, "changed here": 1}
+    assert world.group.all()[world.group.find("Anna Kalna")].title == "Director"
+    assert [each.note for each in world.persons()] == ["", "Met at the fair"]
+    assert world.quiet()
+
+
+def test_deleted_persons_and_contacts_go_from_the_other_side(world: World) -> None:
+    anna = world.person("Anna Kalna")
+    janis = world.contact("Jānis Liepa")
+    world.person("Pēteris")
+    world.connect(CONTACTS)
+    world.run()
+    world.change_person(anna, deleted=True)
+    world.group.delete(janis)
+    assert world.counts() == {"deleted there": 1, "deleted here": 1}
+    assert world.group.titles() == world.people() == ["Pēteris"]
+    assert world.quiet()
+
+
+def test_calendar_and_contacts_of_one_account_are_run_together(world: World) -> None:
+    world.activity("Call Anna")
+    world.person("Anna Kalna")
+    world.connect(CALENDAR, CONTACTS)
+    assert world.counts() == {"created there": 2}
+    assert (world.there(), world.group.titles()) == (["Call Anna"], ["Anna Kalna"])
