@@ -49,7 +49,8 @@ BEGIN
 END $$
 """
 _SHAPE = """
-SELECT (SELECT md5(string_agg(concat_ws(' ', table_name, column_name, data_type, character_maximum_length, is_nullable), ',' ORDER BY 1))
+SELECT (SELECT md5(string_agg(concat_ws(' ', table_name, column_name, udt_name, character_maximum_length), ','
+                          ORDER BY 1))
         FROM information_schema.columns WHERE table_schema = 'public'),
        (SELECT md5(string_agg(indexdef, ',' ORDER BY 1)) FROM pg_indexes WHERE schemaname = 'public'),
        (SELECT version_num FROM alembic_version)
