@@ -180,6 +180,23 @@ class Collection(Generic[T]):
             added = self.add(_named(source.object, f"copy of {source.object.uid}"))
             return self._write(added.id, lambda version: replace(added, version=version, stamp=source.stamp))
 
+    def branch(self) -> "Collection[T]":
+        """The same collection as it is now, tokens and history included; what happens to one leaves the other alone."""
+        other: Collection[T] = Collection(
+            self.id,
+            self.name,
+            self.traits,
+            self._clock,
+            default=self.default,
+            color=self.color,
+            lists_objects=self.lists_objects,
+        )
+        with self._lock:
+            other.mails, other._log = list(self.mails), list(self._log)
+            other._resources, other._keys = dict(self._resources), dict(self._keys)
+            other._ids, other._epoch = self._ids, self._epoch
+        return other
+
     def forget_history(self) -> None:
         """Let every token that was given out expire."""
         self._epoch += 1

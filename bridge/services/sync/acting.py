@@ -141,6 +141,7 @@ class Acting(Generic[T]):
                     notes.tie(replace(work, step=step), work.step.ours or held, held, again=True)
                     notes.wrote_there(work, held)
             notes.store(session)
+        self._tell(notes)
 
     def carry_out(self, plan: Plan[T], shop: Workshop[T]) -> None:
         """Do everything. Raises what ends a run: an account or a service that does not answer, a lost lease."""
@@ -201,6 +202,9 @@ class Acting(Generic[T]):
             notes.store(session)
             self.done += len(outcomes)
             connections.set_progress(session, self.flow_id, self.done, self.total)
+        self._tell(notes)
+
+    def _tell(self, notes: Notes[T]) -> None:
         for result in notes.results:
             self._count(result)
             self.tell(Progress(self.done, self.total, result))

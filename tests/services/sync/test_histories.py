@@ -1,0 +1,41 @@
+"""Generated histories: whatever people do, and whatever befalls a run, in the end both sides agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.services.sync.histories import History, histories
+from tests.services.sync.player import Player
+from tests.services.sync.playground import Playground, playground
+from tests.system.chaos import amount
+
+SHARES = range(4)  # so that several processes may work at once
+HISTORIES = amount(quick=2_000, full=100_000) // len(SHARES)
+
+
+@pytest.fixture(scope="module")
+def ground(sqlite_template: Path) -> Iterator[Playground]:
+    with playground(sqlite_template) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_whatever_happens_both_sides_agree_in_the_end(ground: Playground, share: int) -> None:
+    played = 0
+
+    @settings(max_examples=HISTORIES, suppress_health_check=list(HealthCheck), database=None)
+    @given(histories())
+    def play(history: History) -> None:
+        nonlocal played
+        player = Player(ground, history)
+        player.play()
+        player.calm_down()
+        player.check()
+        played += 1
+
+    play()
+    assert played >= HISTORIES
