@@ -4,8 +4,9 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bridge.clock import SystemClock
@@ -13,8 +14,6 @@ from bridge.config import Config
 from bridge.core.bucket import Rate
 from bridge.errors import ConfigError
 from bridge.ports import Clock, Connector
-from bridge.providers.caldav.client import Network
-from bridge.providers.caldav.provider import CalDavConnector
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
 from bridge.services.backup import Backup
@@ -181,9 +180,11 @@ def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Map
     """The same kinds of services, asked no faster than the configuration allows."""
     buckets = Buckets(time.monotonic)
     account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
-    return {
-        name: ThrottledConnector(name, connector, buckets, stop, account, together) for name, connector in known.items()
-    }
+
+    def slowed(name: str) -> Connector:
+        return ThrottledConnector(name, known[name], buckets, stop, account, together)
+
+    return Connectors({name: partial(slowed, name) for name in known})
 
 
 def _rate(per_second: int) -> Rate | None:
@@ -191,10 +192,35 @@ def _rate(per_second: int) -> Rate | None:
     return Rate(per_second, burst=per_second) if per_second else None
 
 
+class Connectors(Mapping[str, Connector]):
+    """The kinds of services that this installation knows. Each is made at its first use: most processes need none."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Connector]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Connector] = {}
+
+    def __getitem__(self, name: str) -> Connector:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:
     """The kinds of services that this installation knows."""
-    network = Network(allow_private=config.sync.allow_private_addresses)
-    return {"caldav": CalDavConnector(clock, network=network)}
+    return Connectors({"caldav": lambda: _caldav(config, clock)})
+
+
+def _caldav(config: Config, clock: Clock) -> Connector:
+    from bridge.providers.caldav.client import Network  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.caldav.provider import CalDavConnector  # noqa: PLC0415
+
+    return CalDavConnector(clock, network=Network(allow_private=config.sync.allow_private_addresses))
 
 
 def openid(config: Config, clock: Clock) -> OpenId | None:
