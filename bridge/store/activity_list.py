@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bridge.core.activity import Activity
 from bridge.store import letters
 from bridge.store.models import ActivityRow
+from bridge.store.models.resources import CollectionKind
 from bridge.store.rows import record_of
 from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES
 from bridge.store.visibility import unmasked, visible_activities
@@ -118,10 +119,17 @@ def _asked(query: Query) -> list[ColumnElement[bool]]:
     if query.type_key:
         asked.append(_A.type == query.type_key)
     if query.text:
-        asked.append(letters.contains(_A.subject, query.text))
+        asked.append(_A.id.in_(_with_text(query)))
     if query.type_key or query.text or query.done or query.overdue:
         asked.append(unmasked(query.viewer_id))
     return asked
+
+
+def _with_text(query: Query) -> Select[Any]:
+    """What has the text, looked for in the order of the rows: in that of time, each would have to be fetched."""
+    other = _A.id.table.alias("searched").c
+    found = select(other.id).where(letters.contains(other.subject, query.text), other.deleted.is_(False))
+    return found if query.owner_id is None else found.where(other.owner_id == query.owner_id)
 
 
 def _in_window(query: Query) -> ColumnElement[bool] | None:
@@ -179,11 +187,11 @@ def _occurrences(session: Session, query: Query) -> list[Found]:
         start, end = max(start, query.window.start), min(end, query.window.end)
     if query.undated or query.overdue or start >= end:
         return []
-    series = _A.id.table.join(RESOURCES, _R.activity_id == _A.id).join(OCCURRENCES, _O.resource_id == _R.id)
+    within = OCCURRENCES.join(RESOURCES, _R.id == _O.resource_id).join(_A.id.table, _A.id == _R.activity_id)
     statement = (
         select(*_A, _O.starts.label("begins"), _O.ends.label("finishes"))
-        .select_from(series.join(COLLECTIONS, _C.id == _R.collection_id))
-        .where(*_asked(query), _A.series, ~_R.deleted, _C.owner_id == _C.subject_id)
+        .select_from(within)
+        .where(_O.collection_id.in_(_own_calendars(session, query)), ~_R.deleted, _A.series, *_asked(query))
         .where(_O.starts >= int(start.timestamp()), _O.starts < int(end.timestamp()))
         .limit(query.limit)
     )
@@ -191,6 +199,14 @@ def _occurrences(session: Session, query: Query) -> list[Found]:
         statement = statement.where(_occurs_behind(query.behind, backwards=query.backwards))
     order = (_O.starts.desc(), _A.id.desc()) if query.backwards else (_O.starts, _A.id)
     return [_occurrence(row) for row in session.execute(statement.order_by(*order))]
+
+
+def _own_calendars(session: Session, query: Query) -> list[int]:
+    """The calendars in which users have their own activities: each occurrence stands in one of them."""
+    statement = select(_C.id).where(_C.owner_id == _C.subject_id, _C.kind == CollectionKind.CALENDAR)
+    return list(
+        session.scalars(statement if query.owner_id is None else statement.where(_C.owner_id == query.owner_id))
+    )
 
 
 def _occurs_behind(key: Key, *, backwards: bool) -> ColumnElement[bool]:
