@@ -4,29 +4,18 @@ The queue only says what to do soon. What must not be lost is in the database, w
 queue that was emptied, or a worker that died with a run in its hands, makes syncs later and nothing else.
 """
 
-import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-import redis
-from huey import PriorityRedisHuey, SqliteHuey
-from huey.consumer import Consumer
-from huey.registry import Message
-from huey.serializer import Serializer
 
 from bridge.errors import TemporaryError
 from bridge.ports import Clock
 
-NAME = "davbridge"
-_SQLITE = "sqlite:///"
-_PATIENCE = 10  # seconds to wait for another writer of the SQLite file, or for the Redis server
 _IDLE = 1.0  # seconds, at most, between two looks of an idle thread into an SQLite file
 
 
@@ -107,10 +96,8 @@ class Queue:
     def close(self) -> None:
         """Let go of the file or the server."""
         with self._lock:
-            if isinstance(self._huey, SqliteHuey):
-                self._huey.storage.close()
-            elif self._huey is not None:
-                self._huey.storage.pool.disconnect()
+            if self._huey is not None:
+                engine().close(self._huey)
             self._huey = None
 
     def perform_by(self, perform: Callable[[Order], None]) -> None:
@@ -125,16 +112,16 @@ class Queue:
             self._opened().execute(task)
         return task is not None
 
-    def threads(self, number: int, grace: timedelta) -> "Threads":
+    def threads(self, number: int, grace: timedelta) -> Any:
         """Threads that carry out orders; not started yet. ``grace`` is how long ``stop(graceful=True)`` waits."""
         with self._translating():
             seconds = grace.total_seconds()
-            return Threads(self._opened(), number, periodic=False, max_delay=_IDLE, shutdown_timeout=seconds)
+            return engine().Threads(self._opened(), number, periodic=False, max_delay=_IDLE, shutdown_timeout=seconds)
 
     def _opened(self) -> Any:
         with self._lock:
             if self._huey is None:
-                self._huey = _open(self._address)
+                self._huey = engine().open_queue(self._address)
                 self._run = self._huey.task(name="run")(self._carry_out)
             return self._huey
 
@@ -156,7 +143,7 @@ class Queue:
     def _translating(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, redis.RedisError, OSError) as error:
+        except engine().FAILURES as error:
             raise TemporaryError(
                 "The queue of the sync is out of reach.",
                 remote="queue",
@@ -164,11 +151,11 @@ class Queue:
             ) from error
 
 
-class Threads(Consumer):  # type: ignore[misc] # huey has no types
-    """huey's threads, in a process that handles its signals itself."""
+def engine() -> ModuleType:
+    """huey, and Redis with it: both take long to load, and most processes ask nothing of the queue."""
+    from bridge.services import queue_engine  # noqa: PLC0415
 
-    def _set_signal_handlers(self) -> None:
-        pass
+    return queue_engine
 
 
 def _note(urgency: dict[int, int], connection_id: int, trigger: Trigger) -> bool:
@@ -177,27 +164,3 @@ def _note(urgency: dict[int, int], connection_id: int, trigger: Trigger) -> bool
     if more:
         urgency[connection_id] = _PRIORITY[trigger]
     return more
-
-
-def _open(address: str) -> Any:
-    """Open a queue. Results are not kept: what became of a run is in the database."""
-    options: dict[str, Any] = {"results": False, "serializer": JsonSerializer()}
-    if not address.startswith(_SQLITE):
-        pool = redis.ConnectionPool.from_url(address, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE)
-        return PriorityRedisHuey(NAME, connection_pool=pool, **options)
-    file = Path(address.removeprefix(_SQLITE))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey(NAME, filename=str(file), timeout=_PATIENCE, **options)
-
-
-class JsonSerializer(Serializer):  # type: ignore[misc] # huey has no types
-    """Orders as JSON, not as pickles: whoever can write to the queue can ask for runs, and for nothing else."""
-
-    def _serialize(self, data: Message) -> bytes:
-        eta = data.eta.isoformat() if data.eta else None
-        return json.dumps([data.id, data.name, eta, data.priority, data.args]).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        id_, name, eta, priority, arguments = json.loads(bytes(data))
-        moment = datetime.fromisoformat(eta) if eta else None
-        return Message(id_, name, moment, retries=0, retry_delay=0, priority=priority, args=arguments, kwargs={})
