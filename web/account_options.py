@@ -61,8 +61,7 @@ def add_options(pages: Blueprint, services: Services) -> None:
             else:
                 return _choices(services, shown, _kind(kind), gettext("Choose one of the options."), 422)
         except BridgeError as error:
-            status = status_of(error)
-            return _choices(services, shown, _kind(kind), sentences.told(error), 422 if status == 404 else status)
+            return _choices(services, shown, _kind(kind), sentences.told(error), 422)
         flash(gettext("Saved."), "good")
         return redirect(url_for("accounts.show", connection_id=connection_id), code=303)
 
@@ -134,7 +133,10 @@ def _choices(services: Services, shown: Shown, kind: FlowKind, problem: str = ""
             found = services.connections.groups(signed_in(), number)
     except BridgeError as error:
         failed = status_of(error)
-        problem, status = problem or sentences.told(error), 502 if failed == 404 else failed
+        problem, status = (
+            problem or sentences.told(error),
+            status if status != 200 else 502 if failed == 404 else failed,
+        )
     page = render_template(
         "accounts/choices.html", shown=shown, kind=kind.value, found=found, problem=problem, flow=shown.flow(kind)
     )

@@ -1,11 +1,12 @@
 """My accounts: what is connected, and adding, choosing, starting, pausing and stopping (R1–R4, R14, R18, R30)."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from bridge.config import Config
 from bridge.errors import BridgeError, Invalid
+from bridge.services.account_finding import Kind
 from bridge.services.connections import NewAccount
 from bridge.services.queue import Trigger
 from bridge.store.models.sync import ConnectionState
@@ -14,10 +15,11 @@ from web.access import signed_in
 from web.account_forms import AccountForm, AddressForm, ReconnectForm
 from web.account_options import add_options
 from web.account_starting import add_starting
-from web.problems import status_of
 from web.services import Services
 from web.topics import Entry, Place, Topic
 
+CONSENT = "oauth.begin"
+"""The endpoint that leads to a service's own page; it takes the provider and the address."""
 Answer = str | Response | tuple[str, int]
 
 
@@ -46,7 +48,7 @@ def topic(services: Services, _config: Config) -> Topic:
                 kind = services.finding.find(form.address.data or "", form.kind.data or "")
             except Invalid as error:
                 return _told("accounts/new.html", form, error)
-            return _sign_in_page(form.address.data or "", kind.provider)
+            return _ask(form, kind)
         return render_template("accounts/new.html", form=form), 422
 
     @pages.post("/new")
@@ -101,7 +103,7 @@ def _add_life(pages: Blueprint, services: Services) -> None:
                 services.connections.reconnect(signed_in(), connection_id, form.secret.data or "")
             except BridgeError as error:
                 form.form_errors = [sentences.told(error)]
-                return render_template("accounts/reconnect.html", form=form, shown=shown), status_of(error)
+                return render_template("accounts/reconnect.html", form=form, shown=shown), 422
             flash(gettext("The account is connected again."), "good")
             return _back(connection_id)
         status = 422 if request.method == "POST" else 200
@@ -119,6 +121,20 @@ def _address_form(services: Services) -> AddressForm:
     kinds = [(kind.provider, kind.name) for kind in services.finding.kinds()]
     form.kind.choices = [("", gettext("Find it out")), *kinds]
     return form
+
+
+def _ask(form: AddressForm, kind: Kind) -> Answer:
+    """Ask for a password here, or go to the page where one consents (R2)."""
+    address = form.address.data or ""
+    if not kind.by_consent:
+        return _sign_in_page(address, kind.provider)
+    if CONSENT in current_app.view_functions:
+        return redirect(url_for(CONSENT, provider=kind.provider, address=address), code=303)
+    missing = Invalid(
+        f"Accounts of {kind.name} cannot be connected here: this server is not set up for them.",
+        remedy="Ask your administrator to set it up, or connect another account.",
+    )
+    return _told("accounts/new.html", form, missing)
 
 
 def _sign_in_page(address: str, provider: str) -> str:
@@ -139,8 +155,7 @@ def _account(form: AccountForm) -> NewAccount:
 
 def _told(template: str, form: AddressForm | AccountForm, error: BridgeError) -> tuple[str, int]:
     form.form_errors = [sentences.told(error)]
-    status = status_of(error)
-    return render_template(template, form=form, states=states), 422 if status == 404 else status
+    return render_template(template, form=form, states=states), 422
 
 
 def _back(connection_id: int) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 from bridge.core.activity import Activity
 from bridge.core.event import Event
 from bridge.core.scope import FlowKind
+from bridge.core.user import Role
 from bridge.ports import RemoteId
 from bridge.providers.memory.provider import MemoryConnector
 from bridge.providers.memory.remote import TRAITS, Remote
@@ -104,3 +105,12 @@ class SyncHouse(House):
         """Somebody edits an event in the other calendar."""
         found = self.calendar.resources[id_]
         self.calendar.edit(id_, replace(found.object, modified=self.clock.now(), **changes))
+
+
+def furnished(database: Database, folder: Path) -> SyncHouse:
+    """A house with Anna, Bob and the administrator Zane."""
+    house = SyncHouse(database, folder)
+    house.user("anna", name="Anna Ozola")
+    house.user("bob")
+    house.user("zane", role=Role.ADMIN, name="Zane Boss")
+    return house
