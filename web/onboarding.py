@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, render_template, session
+from flask import Blueprint, Response, make_response, render_template, request, session
 from flask_babel import force_locale, gettext
+from werkzeug.exceptions import MethodNotAllowed
 
 from bridge.config import Config
 from bridge.core.apple_profile import CONTENT_TYPE, ProfileDetails, render
@@ -51,6 +52,8 @@ def topic(services: Services, config: Config) -> Topic:
 
     @pages.route("/profile/<secret>/davbridge.mobileconfig", methods=["GET"], provide_automatic_options=False)
     def profile(secret: str) -> Response | tuple[str, int]:
+        if request.method == "HEAD":  # it would use the link up
+            raise MethodNotAllowed(["GET"])
         try:
             credentials = services.onboarding.profile(secret)
         except NotFound:
