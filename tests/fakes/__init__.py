@@ -1,1 +1,1 @@
-"""Services of others, as far as tests need them, speaking the wire format over loopback."""
+"""Services of other companies, as far as the tests need them."""

@@ -1,0 +1,1 @@
+"""Google Calendar (Calendar API v3) and Google Contacts (People API v1)."""

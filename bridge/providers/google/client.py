@@ -1,0 +1,165 @@
+"""Signed-in requests: one account, one token that is renewed when it ends, and Google's reasons as our errors."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.errors import BridgeError, PermissionMissing, PreconditionFailed, Refused, SignInNeeded, TemporaryError
+from bridge.http import BUSY, Answer, Http, Query, failure, retry_after, wait_until
+from bridge.ports import Clock
+from bridge.providers.google.installation import ASK_IT, NAME, RECONNECT, words
+from bridge.providers.google.oauth import GoogleOAuth
+from bridge.providers.google.token import Token, read_token, write_token
+
+_SLOWER = frozenset(
+    (
+        *("rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "limitExceeded"),
+        *("calendarUsageLimitsExceeded", "variableTermLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"),
+    )
+)
+_SCOPE = frozenset(("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"))
+_SWITCHED_OFF = frozenset(("accessNotConfigured", "SERVICE_DISABLED", "CONSUMER_INVALID"))
+_POLICY = frozenset(("domainPolicy", "adminPolicyEnforced", "ACCOUNT_STATE_INVALID"))
+_OBJECT = frozenset(("forbiddenForNonOrganizer", "eventTypeRestriction", "malformedWorkingLocationEvent"))
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the two APIs. ``scope`` is what its absence is told as."""
+
+    name: str
+    url: str
+    scope: str
+
+
+class Account:
+    """The token of one account. ``keep`` stores it whenever it was renewed; no request is sent before one is asked."""
+
+    def __init__(self, secret: str, keep: Callable[[str], None], http: Http, oauth: GoogleOAuth, clock: Clock) -> None:
+        self._secret = secret
+        self._keep = keep
+        self._token: Token | None = None
+        self.http = http
+        self._oauth = oauth
+        self._clock = clock
+
+    @property
+    def token(self) -> Token:
+        """What is stored, or was renewed since. Raises ``SignInNeeded`` for what is no token."""
+        if self._token is None:
+            self._token = read_token(self._secret)
+        return self._token
+
+    def send(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
+        """Send a request with an access token that is good, as far as anybody knows.
+
+        Raises ``SignInNeeded``, ``PermissionMissing`` and ``TemporaryError``; any status but 401 is an answer.
+        """
+        if self.token.is_stale(self._clock.now()):
+            self._renew()
+        answer = self._once(method, url, query, body, headers)
+        if answer.status == 401 and self.token.refresh_token:
+            self._renew()
+            answer = self._once(method, url, query, body, headers)
+        if answer.status == 401:
+            raise SignInNeeded("Google no longer accepts the sign-in.", remote=NAME, remedy=RECONNECT)
+        return answer
+
+    def _once(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
+        return self.http.send(method, url, query=query, body=body, headers=headers, token=self.token.access_token)
+
+    def _renew(self) -> None:
+        self._token = self._oauth.refresh(self.token)
+        self._keep(write_token(self._token))
+
+
+class Client:
+    """Requests to one of the APIs for one account."""
+
+    def __init__(self, account: Account, service: Service) -> None:
+        self._account = account
+        self.service = service
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request. Raises what concerns the whole account; answers about objects and listings are returned.
+
+        Whatever is a success is empty or JSON.
+        """
+        answer = self._account.send(method, f"{self.service.url}{path}", query or {}, body, headers or {})
+        if answer.ok:
+            if answer.body:
+                answer.json()  # a gateway's page is no answer
+            return answer
+        error = self.error(answer)
+        if isinstance(error, TemporaryError | SignInNeeded | PermissionMissing):
+            raise error
+        return answer
+
+    def get(self, path: str, query: Query | None = None) -> dict[str, Any]:
+        """Ask for something that is there. Raises what ``error`` tells, and ``TemporaryError`` for nonsense."""
+        answer = self.call("GET", path, query)
+        if not answer.ok:
+            raise self.error(answer)
+        return answer.json()
+
+    def download(self, url: str) -> Answer:
+        """Fetch a picture that an answer names, without showing who asks."""
+        return self._account.http.send("GET", url)
+
+    def error(self, answer: Answer) -> BridgeError:
+        """What an answer that is no success means."""
+        message, reasons = told(answer)
+        name = self.service.name
+        if reasons & _SLOWER and answer.status in {403, 429}:
+            return _slower(answer, message, name)
+        if answer.status == 403:
+            return self._forbidden(message, reasons)
+        if answer.status == 400 and reasons & {"FAILED_PRECONDITION", "failedPrecondition"}:
+            return PreconditionFailed("The object changed or vanished since it was read.", remote=name)
+        return failure(answer, name, reason=message, sign_in=RECONNECT)
+
+    def _forbidden(self, message: str, reasons: frozenset[str]) -> BridgeError:
+        name = self.service.name
+        if reasons & _OBJECT:
+            return Refused(f"{name} does not let us change this: {message[:200]}", remote=name)
+        if reasons & _SCOPE or "scope" in message.lower():
+            return PermissionMissing(words(self.service.scope), remote=name, remedy=RECONNECT)
+        if reasons & _SWITCHED_OFF:
+            remedy = f"Ask your administrator to enable the API of {name} in the Google Cloud project."
+            return PermissionMissing(f"use of the API of {name}", remote=name, remedy=remedy)
+        if reasons & _POLICY:
+            return PermissionMissing("third-party access to this account", remote=name, remedy=ASK_IT)
+        remedy = f"Ask its owner for the right to change it, or choose another one. {ASK_IT}"
+        return PermissionMissing(f"{name} does not allow this: {message[:200]}", remote=name, remedy=remedy)
+
+
+def told(answer: Answer) -> tuple[str, frozenset[str]]:
+    """The message and all the reasons that Google gives: both APIs, each in its own way."""
+    error = (answer.read_json() or {}).get("error")
+    if not isinstance(error, dict):
+        return "", frozenset()
+    rows = [*_rows(error, "errors"), *_rows(error, "details")]
+    reasons = [error.get("status"), *(row.get("reason") for row in rows)]
+    return str(error.get("message") or ""), frozenset(reason for reason in reasons if isinstance(reason, str))
+
+
+def _rows(error: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = error.get(name)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _slower(answer: Answer, message: str, name: str) -> TemporaryError:
+    """A quota is used up. The wait is in a header, or in the sentence, or left to us."""
+    named = _MOMENT.search(message)
+    wait = retry_after(answer) or (wait_until(datetime.fromisoformat(named[0]), answer) if named else None)
+    return TemporaryError(f"{name} asks us to come back later (quota).", remote=name, retry_after=wait or BUSY)

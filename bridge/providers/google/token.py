@@ -1,0 +1,100 @@
+"""The OAuth token of one account as it is stored.
+
+JSON with ``access_token``, ``refresh_token``, ``expiry`` (ISO 8601) and ``scopes`` (a list).
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bridge.errors import SignInNeeded
+from bridge.providers.google.installation import NAME, RECONNECT
+
+_EARLY = timedelta(seconds=60)
+_LONGEST = 10 * 365 * 86400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What lets us in. ``expiry`` is aware; ``None``: nobody knows. No ``scopes``: nobody knows either."""
+
+    access_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expiry: datetime | None = None
+    scopes: tuple[str, ...] = ()
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the access token is missing, or ends within a minute."""
+        return not self.access_token or (self.expiry is not None and self.expiry - _EARLY <= now)
+
+
+def read_token(secret: str) -> Token:
+    """Read a stored token. Raises ``SignInNeeded`` for anything else."""
+    try:
+        found = json.loads(secret)
+        token = Token(
+            _text(found, "access_token"), _text(found, "refresh_token"), _expiry(found.get("expiry")), _scopes(found)
+        )
+    except (ValueError, OverflowError, OSError, AttributeError, RecursionError) as error:
+        raise SignInNeeded("The stored token cannot be read.", remote=NAME, remedy=RECONNECT) from error
+    if not token.access_token and not token.refresh_token:
+        raise SignInNeeded("The stored token holds nothing to sign in with.", remote=NAME, remedy=RECONNECT)
+    return token
+
+
+def write_token(token: Token) -> str:
+    """The text that ``read_token`` reads."""
+    expiry = token.expiry.astimezone(UTC).isoformat() if token.expiry else None
+    return json.dumps(
+        {
+            "access_token": token.access_token,
+            "refresh_token": token.refresh_token,
+            "expiry": expiry,
+            "scopes": list(token.scopes),
+        }
+    )
+
+
+def renewed(token: Token, answer: dict[str, Any], now: datetime) -> Token:
+    """The token after an answer of the token endpoint (RFC 6749 5.1). What it does not say stays.
+
+    Raises ``ValueError`` for an answer without an access token.
+    """
+    access = _text(answer, "access_token")
+    if not access:
+        raise ValueError("There is no access token.")
+    seconds = answer.get("expires_in")
+    lifetime = min(int(seconds), _LONGEST) if isinstance(seconds, int | float | str) else None
+    return replace(
+        token,
+        access_token=access,
+        refresh_token=_text(answer, "refresh_token") or token.refresh_token,
+        expiry=now + timedelta(seconds=lifetime) if lifetime is not None else None,
+        scopes=_scopes(answer) or token.scopes,
+    )
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name) or ""
+    if not isinstance(value, str) or not value.isascii() or any(letter.isspace() for letter in value):
+        raise ValueError(f"{name} is no token.")
+    return value
+
+
+def _scopes(found: dict[str, Any]) -> tuple[str, ...]:
+    """A list ``scopes``, or ``scope`` with blanks as the endpoint writes it."""
+    value = found.get("scopes") or found.get("scope") or ()
+    names = value.split() if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError("scopes is no list of names.")
+    return tuple(names)
+
+
+def _expiry(value: object) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    moment = datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
