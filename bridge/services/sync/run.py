@@ -22,6 +22,7 @@ from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError, Conflict
 from bridge.ports import Clock
 from bridge.services.sync.acting import Acting, Tell
+from bridge.services.sync.catching_up import caught_up
 from bridge.services.sync.ending import Ending, ending
 from bridge.services.sync.flows import Flows, Opened, OpenFlow, options_digest
 from bridge.services.sync.lease import Lease, LeaseLost, leased
@@ -125,11 +126,13 @@ class Sync:
         self, opened: Opened, flow: connections.Flow, lease: Lease, course: _Course, deletions: Deletions, tell: Tell
     ) -> None:
         if flow.kind is FlowKind.CALENDAR:
-            self._one_flow(self._flows.calendar(opened, flow, course.run.id), lease, course, deletions, tell)
+            self._one_flow(opened, self._flows.calendar(opened, flow, course.run.id), lease, course, deletions, tell)
         else:
-            self._one_flow(self._flows.contacts(opened, flow, course.run.id), lease, course, deletions, tell)
+            self._one_flow(opened, self._flows.contacts(opened, flow, course.run.id), lease, course, deletions, tell)
 
-    def _one_flow(self, flow: OpenFlow[T], lease: Lease, course: _Course, deletions: Deletions, tell: Tell) -> None:
+    def _one_flow(
+        self, opened: Opened, flow: OpenFlow[T], lease: Lease, course: _Course, deletions: Deletions, tell: Tell
+    ) -> None:
         with _measured(flow, course):
             acting = Acting(
                 flow.kind, flow.ours, flow.theirs, flow.row.id, course.run.id, lease, self._clock, tell, course.counts
@@ -139,11 +142,10 @@ class Sync:
             read = Reading(self._database, self._clock, flow).read()
             plan = judged(read.plan, deletions, options_changed=read.anew)
             acting.carry_out(plan, Workshop(flow.kind, flow.writes_here, flow.writes_there, self._clock.now()))
+            ours_token = caught_up(self._database, flow.ours, flow.row, opened.user.id, read.ours_token)
             with lease.transaction() as session:
                 links.confirm(session, read.confirmed)
-                connections.finish_flow(
-                    session, flow.row.id, read.ours_token, read.theirs_token, options_digest(flow.row)
-                )
+                connections.finish_flow(session, flow.row.id, ours_token, read.theirs_token, options_digest(flow.row))
 
     def _previewed(self, flow: OpenFlow[T]) -> tuple[list[Planned], str]:
         plan = Reading(self._database, self._clock, flow).read().plan
