@@ -19,6 +19,7 @@ from bridge.services.activity_desk import ActivityDesk
 from bridge.services.backup import Backup
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
+from bridge.services.contact_desk import ContactDesk
 from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
 from bridge.services.devices import Devices
@@ -81,6 +82,7 @@ class Services:
     desk: ActivityDesk
     taking_back: TakingBack
     contacts: Contacts
+    contact_desk: ContactDesk
     duplicates: Duplicates
     journal: Journal
     backup: Backup
@@ -125,7 +127,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
     principals, devices = Principals(*parts), Devices(database, used_clock, key)
-    records = Activities(*parts)
+    records, people = Activities(*parts), Contacts(*parts)
     return Services(
         database=database,
         clock=used_clock,
@@ -146,7 +148,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         activities=records,
         desk=ActivityDesk(*parts, records),
         taking_back=TakingBack(database, journal),
-        contacts=Contacts(*parts),
+        contacts=people,
+        contact_desk=ContactDesk(database, settings, people),
         duplicates=Duplicates(*parts),
         journal=journal,
         backup=Backup(database, used_clock, key),
@@ -213,7 +216,7 @@ class Connectors(Mapping[str, Connector]):
 
 def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:
     """The kinds of services that this installation knows."""
-    return Connectors({"caldav": lambda: _caldav(config, clock)})
+    return Connectors({"caldav": lambda: _caldav(config, clock), "google": lambda: _google(config, clock)})
 
 
 def _caldav(config: Config, clock: Clock) -> Connector:
@@ -221,6 +224,24 @@ def _caldav(config: Config, clock: Clock) -> Connector:
     from bridge.providers.caldav.provider import CalDavConnector  # noqa: PLC0415
 
     return CalDavConnector(clock, network=Network(allow_private=config.sync.allow_private_addresses))
+
+
+def _google(config: Config, clock: Clock) -> Connector:
+    from bridge.network import Reach  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.google.installation import Installation  # noqa: PLC0415
+    from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415
+
+    known = config.google
+    installation = Installation(
+        known.client_id,
+        known.client_secret,
+        calendar_url=known.calendar_url,
+        people_url=known.people_url,
+        token_url=known.token_url,
+        authorization_url=known.authorization_url,
+    )
+    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
+    return GoogleConnector(installation, clock, reach)
 
 
 def openid(config: Config, clock: Clock) -> OpenId | None:

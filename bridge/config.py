@@ -181,6 +181,24 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Google:
+    """``[google]``: the OAuth client of this installation at Google, and where Google is."""
+
+    client_id: str = option(
+        "", "Client ID from the Google Cloud console. Empty: nobody can give a consent.", values.optional_word
+    )
+    client_secret: str = option("", "Client secret from the Google Cloud console.", values.optional_word)
+    calendar_url: str = option(
+        "https://www.googleapis.com/calendar/v3", "Where the Calendar API is.", values.service_url
+    )
+    people_url: str = option("https://people.googleapis.com", "Where the People API is.", values.service_url)
+    token_url: str = option("https://oauth2.googleapis.com/token", "Where tokens are renewed.", values.service_url)
+    authorization_url: str = option(
+        "https://accounts.google.com/o/oauth2/v2/auth", "Where users give their consent.", values.service_url
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything ``config.ini`` says. ``radicale`` maps section → option → text, handed to Radicale unread."""
 
@@ -191,6 +209,7 @@ class Config:
     oidc: Oidc = field(default_factory=Oidc)
     dav: Dav = field(default_factory=Dav)
     sync: Sync = field(default_factory=Sync)
+    google: Google = field(default_factory=Google)
     radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -203,6 +222,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "oidc": Oidc,
         "dav": Dav,
         "sync": Sync,
+        "google": Google,
     }
 )
 

@@ -114,6 +114,13 @@ def url(value: str, _folder: Path) -> str:
     return value
 
 
+def service_url(value: str, folder: Path) -> str:
+    """Take the http or https address of a service, kept without the final slash."""
+    if not value:
+        raise ValueError("an address is needed.")
+    return url(value, folder).rstrip("/")
+
+
 def optional_word(value: str, folder: Path) -> str:
     """Take a text without spaces, or nothing."""
     return word(value, folder) if value else ""
