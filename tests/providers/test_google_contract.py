@@ -22,6 +22,7 @@ class TestGoogleCalendar(
     @pytest.fixture
     def world(self) -> Iterator[CalendarWorld]:
         with calendar_world() as world:
+            world.calendar.page = 3  # listings take several requests
             yield world
 
 
@@ -34,24 +35,5 @@ class TestGoogleContacts(
     @pytest.fixture
     def world(self) -> Iterator[BookWorld]:
         with book_world() as world:
-            yield world
-
-
-class TestGoogleCalendarInPages(EventSideContract):
-    """Every listing takes several requests."""
-
-    @pytest.fixture
-    def world(self) -> Iterator[CalendarWorld]:
-        with calendar_world() as world:
-            world.calendar.page = 2
-            yield world
-
-
-class TestGoogleContactsInPages(ContactSideContract):
-    """Every listing takes several requests."""
-
-    @pytest.fixture
-    def world(self) -> Iterator[BookWorld]:
-        with book_world() as world:
-            world.fake.people.page = 2
+            world.fake.people.page = 3
             yield world

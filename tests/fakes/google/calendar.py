@@ -99,7 +99,7 @@ class FakeCalendar:
         found = self.events.get(name) or self._occurrence(name)
         return [found] if found and (deleted or found.get("status") != "cancelled") else []
 
-    def list(self, query: Query) -> Raw:
+    def listed(self, query: Query) -> Raw:
         """A page of a complete or incremental listing."""
         page_token = _one(query, "pageToken")
         if page_token:
@@ -109,7 +109,12 @@ class FakeCalendar:
         else:
             rows, token = self._rows(query), f"{self.latest} {json.dumps(_settings(query))}"
         size = min(int(_one(query, "maxResults") or 250), self.page)
-        answer = {"kind": "calendar#events", "etag": f'"{self.latest}"', "summary": self.name, "accessRole": self.role}
+        answer: Raw = {
+            "kind": "calendar#events",
+            "etag": f'"{self.latest}"',
+            "summary": self.name,
+            "accessRole": self.role,
+        }
         answer |= {"timeZone": self.zone, "defaultReminders": self.defaults, "items": deepcopy(rows[:size])}
         if len(rows) > size:
             following = f"page-{len(self._pages)}"
@@ -259,7 +264,7 @@ class FakeCalendars:
 
 def _of_all(calendar: FakeCalendar, method: str, query: Query, body: Raw) -> Reply:
     if method == "list":
-        return ok(calendar.list(query))
+        return ok(calendar.listed(query))
     stored = calendar.insert(body, int(_one(query, "conferenceDataVersion") or 0))
     _mail(calendar, stored, query)
     return ok(stored)
@@ -302,8 +307,8 @@ def instance_id(master: str, at: date | datetime) -> str:
 
 def _check(body: Raw) -> None:
     moments = [body.get(name) or {} for name in ("start", "end")]
-    values = [moment.get("date") or moment.get("dateTime") for moment in moments]
-    if None in values:
+    values = [str(moment.get("date") or moment.get("dateTime") or "") for moment in moments]
+    if "" in values:
         raise Refusal(400, "Missing end time.", "required")
     if ("date" in moments[0]) is not ("date" in moments[1]):
         raise Refusal(400, "Start and end times must either both be date or both be dateTime.", "invalid")

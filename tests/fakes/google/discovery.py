@@ -165,7 +165,7 @@ def _has_format(name: str, value: Any) -> bool:
             case "byte":
                 base64.b64decode(value, altchars=b"-_", validate=True)
             case "int32" | "uint32":
-                return -_INTEGERS[name] <= value < _INTEGERS[name]
+                return bool(-_INTEGERS[name] <= value < _INTEGERS[name])
     except (ValueError, binascii.Error):
         return False
     return True

@@ -247,8 +247,8 @@ def _told(body: Raw) -> Raw:
     for row in person.get("memberships", []):
         row["contactGroupMembership"]["contactGroupId"] = _group_of(row).removeprefix("contactGroups/")
     for row in person.get("addresses", []):
-        parts = ("streetAddress", "extendedAddress", "poBox", "city", "region", "postalCode", "country")
-        row.setdefault("formattedValue", "\n".join(row[part] for part in parts if row.get(part)))
+        lines = ("streetAddress", "extendedAddress", "poBox", "city", "region", "postalCode", "country")
+        row.setdefault("formattedValue", "\n".join(row[part] for part in lines if row.get(part)))
     return person
 
 
