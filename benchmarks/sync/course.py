@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.corpus import Corpus
@@ -16,6 +17,7 @@ Say = Callable[[str], None]
 CONTACTS, EVENTS, BOTH = "contacts", "events", "both"
 OUT, BACK, NOTHING, HERE, THERE = "first sync", "first sync, the other way", "nothing changed", "one here", "one there"
 _KINDS = {CONTACTS: FlowKind.CONTACTS, EVENTS: FlowKind.CALENDAR}
+_PAUSE = timedelta(minutes=10)  # two turns of the timer
 _STATUS = Path("/proc/self/status")
 
 
@@ -67,6 +69,7 @@ class Course:
                 yield from self._afterwards(full, what, kind)
             full.choose(*FlowKind)
             full.run()  # what was left for a while is looked at as a whole, once
+            self.clock.advance(_PAUSE)
             yield self._one(full, BOTH, NOTHING, {})
         with office(folder / "empty", Corpus((), ()), self.other, self.clock) as empty:
             for what, kind in _KINDS.items():
@@ -74,6 +77,7 @@ class Course:
                 yield self._one(empty, what, BACK, {"created here": self.size})
             empty.choose(*FlowKind)
             empty.run()
+            self.clock.advance(_PAUSE)
             yield self._one(empty, BOTH, f"{NOTHING} since the other way", {})
 
     def _afterwards(self, full: Office, what: str, kind: FlowKind) -> Iterator[Measured]:
@@ -94,7 +98,9 @@ class Course:
         found = Measured(
             self.other.name, self.size, what, step, seconds, report.waited, cpu, _peak(), dict(asked), wrong
         )
-        self.say(f"{self.other.name}, N = {self.size:,}, {what}, {step}: {seconds:.2f} s, own {found.own:.2f} s")
+        self.say(
+            f"{self.other.name}, {self.size:,} {what}, {step}: {seconds:.2f} s, own {found.own:.2f}, CPU {cpu:.2f}"
+        )
         return found
 
     def _unlike(self, side: Office, what: str) -> Iterator[str]:

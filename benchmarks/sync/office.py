@@ -34,10 +34,15 @@ class Ticking:
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
+        self._later = timedelta(days=1)
 
     def now(self) -> datetime:
         """The present moment there, aware, in UTC."""
-        return NOW + timedelta(days=1, seconds=time.monotonic() - self._begun)
+        return NOW + self._later + timedelta(seconds=time.monotonic() - self._begun)
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass in which nothing happens."""
+        self._later += by
 
 
 def made(size: int) -> Corpus:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, NOTHING, OUT, Measured
+from benchmarks.sync.course import BACK, BOTH, NOTHING, OUT, Measured
 from benchmarks.sync.remotes import STOCK
 from benchmarks.targets import Verdict
 
@@ -80,19 +80,20 @@ def verdicts(measured: Sequence[Measured]) -> list[Verdict]:
 def _judged(one: Measured) -> Iterator[Verdict]:
     title, right, big = _title(one), not one.wrong, one.size >= _JUDGED
     asked = sum(one.requests.values())
-    if one.step in {OUT, BACK} and one.remote == STOCK:
+    if one.step == OUT and one.remote == STOCK:
         yield Verdict(f"{title}: our own share", "under a third", f"{one.share:.0%}", one.share < _SHARE and right)
+    if one.step in {OUT, BACK} and one.remote == STOCK:
         least = one.size if one.step == OUT else math.ceil(one.size / _BATCH)
         found = f"{asked:,}, at the least {least:,}"
         yield Verdict(
             f"{title}: requests", "20 % more than needed at most", found, asked <= least * _MORE + 3 and right
         )
-    if one.step == OUT and one.what in {CONTACTS, EVENTS}:
-        reached = (one.own < _FIRST and right) if big else None
-        yield Verdict(f"{title}: our own time", f"under {_FIRST:g} s with {_JUDGED:,}", f"{one.own:.1f} s", reached)
+    if one.step in {OUT, BACK}:
+        reached = (one.cpu < _FIRST and right) if big else None
+        yield Verdict(f"{title}: our CPU", f"under {_FIRST:g} s with {_JUDGED:,}", f"{one.cpu:.1f} s", reached)
     if one.step.startswith(NOTHING):
-        reached = (one.own < _UNCHANGED and right) if big else None
-        yield Verdict(f"{title}: our own time", f"under {_UNCHANGED:g} s with {_JUDGED:,}", f"{one.own:.2f} s", reached)
+        reached = (one.cpu < _UNCHANGED and right) if big else None
+        yield Verdict(f"{title}: our CPU", f"under {_UNCHANGED:g} s with {_JUDGED:,}", f"{one.cpu:.2f} s", reached)
         yield Verdict(f"{title}: requests", f"{_REQUESTS} at most", f"{asked}", asked <= _REQUESTS and right)
 
 

@@ -78,7 +78,7 @@ def test_the_report_judges_and_updates_its_page(found: Report, tmp_path: Path) -
 def test_time_is_judged_where_it_is_large_enough(found: Report) -> None:
     small = one(found, MEMORY, CONTACTS, OUT)
     assert [each.reached for each in verdicts([small])] == [None]
-    quick, slow = (replace(small, size=10_000, seconds=seconds, waited=0.0) for seconds in (19.0, 21.0))
+    quick, slow = (replace(small, size=10_000, cpu=seconds) for seconds in (19.0, 21.0))
     assert [each.reached for each in verdicts([quick])] == [True]
     assert [each.reached for each in verdicts([slow])] == [False]
     assert [each.reached for each in verdicts([replace(quick, wrong=("nothing came",))])] == [False]
