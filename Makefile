@@ -18,7 +18,7 @@ RUN := .venv/installed-run
 TEST := .venv/installed-test
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test bench bench-sync soak chaos lint lock clean
+.PHONY: help run serve test bench bench-sync soak chaos lint i18n lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -55,6 +55,9 @@ lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+i18n: $(TEST) ## collect the texts of the page for the translators, and list what is missing
+	@$(BIN)/python -c 'from web.catalogs import main; main()'
 
 # Made by the oldest Python that is supported, since some releases refuse early versions of 3.11.
 lock: ## write requirements.lock anew (give the oldest supported Python: make lock PYTHON=…)
