@@ -14,7 +14,7 @@ from bridge.core.linkblock import append_block, find_block, strip_block
 from bridge.core.matching import Candidate
 from bridge.core.reconcile import Agreed, Reconciled, reconcile, winner
 from bridge.core.rules import LeaveOut, Verdict
-from bridge.core.scope import CalendarScope, ConflictPolicy, ContactScope, PrivatePolicy
+from bridge.core.scope import CalendarScope, ConflictPolicy, ContactScope, Direction, PrivatePolicy
 from bridge.core.user import User
 from bridge.ports import Found, Traits
 from bridge.services.sync.objects import contact_from_json, event_from_json, to_json
@@ -97,6 +97,7 @@ def calendar_kind(
     def sent(event: Event) -> Event:
         return event if scope.invitations else without_attendees(event)
 
+    only_goes = scope.direction is Direction.ONE_WAY and not scope.edits_come_back
     return Kind(
         title=lambda event: event.summary,
         load=event_from_json,
@@ -107,7 +108,7 @@ def calendar_kind(
         taken=taken,
         expresses=traits.expresses,
         one_way=rules.one_way(scope),
-        policy=policy,
+        policy=ConflictPolicy.CRM if only_goes else policy,
     )
 
 

@@ -177,6 +177,8 @@ class Planner(Generic[T]):
             plan.left_out.append(LeftOut(because, title, link, mine.found, other.found))
         elif mine.state is State.SAME and other.state is State.SAME:
             plan.settled.append(_settled(link, mine.found, other.found))
+        else:
+            plan.settled.append(_let_be(link, mine.found, other.found))
 
     def _ours(self, link: Link) -> _Seen[T]:
         changed = self._differs(link.ours_base, self.kind.ours_changed)
@@ -306,6 +308,22 @@ def _settled(link: Link, mine: Found[T] | None, other: Found[T] | None) -> Link:
         theirs_version=other.version if other else link.theirs_version,
         seen_ours="",
         seen_theirs="",
+        tries=0,
+        retry_at=None,
+        parked=False,
+        problem="",
+    )
+
+
+def _let_be(link: Link, mine: Found[T] | None, other: Found[T] | None) -> Link:
+    """The link with the versions of objects that differ from what was agreed and stay so, by the direction (R7, R15).
+
+    Whoever writes one of them later has to know what it holds.
+    """
+    return replace(
+        link,
+        seen_ours=mine.version if mine and mine.version != link.ours_version else "",
+        seen_theirs=other.version if other and other.version != link.theirs_version else "",
         tries=0,
         retry_at=None,
         parked=False,

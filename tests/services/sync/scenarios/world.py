@@ -12,6 +12,7 @@ from bridge.core.contact import Contact, Labelled
 from bridge.core.event import Event
 from bridge.core.person import Person
 from bridge.core.scope import ConflictPolicy, FlowKind
+from bridge.core.user import User
 from bridge.ports import RemoteId
 from bridge.services.connections import Connections, Shown
 from bridge.services.explain import Explain
@@ -58,6 +59,13 @@ class World:
         self.undoing = Undoing(office.database, office.clock, flows, office.journal)
         self.explain = SyncExplain(*parts, Explain(*parts))
         self.number = 0
+        self._colleague: User | None = None
+
+    def colleague(self) -> User:
+        """Pēteris, who works here too."""
+        if self._colleague is None:
+            self._colleague = self.office.user("peteris")
+        return self._colleague
 
     # The connection
 
