@@ -4,6 +4,8 @@ from typing import Protocol
 
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
+from bridge.services.contact_desk import ContactDesk
+from bridge.services.duplicates import Duplicates
 from bridge.services.taking_back import TakingBack
 
 
@@ -17,6 +19,14 @@ class CrmServices(Protocol):
     @property
     def desk(self) -> ActivityDesk:
         """What users do with activities."""
+
+    @property
+    def contact_desk(self) -> ContactDesk:
+        """What users do with contacts."""
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """Contacts that may be one."""
 
     @property
     def taking_back(self) -> TakingBack:

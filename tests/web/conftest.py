@@ -17,6 +17,8 @@ from bridge.config import Config
 from bridge.core.user import Role
 from bridge.errors import BridgeError
 from bridge.services.activity_desk import ActivityDesk
+from bridge.services.contact_desk import ContactDesk
+from bridge.services.duplicates import Duplicates
 from bridge.services.identities import Identities
 from bridge.services.login_flow import LoginFlows
 from bridge.services.onboarding import Onboarding
@@ -76,6 +78,8 @@ class House:
         self.contacts = self.office.contacts
         self.journal = self.office.journal
         self.desk = ActivityDesk(database, self.clock, self.office.settings, self.activities)
+        self.contact_desk = ContactDesk(database, self.office.settings, self.contacts)
+        self.duplicates = Duplicates(database, self.clock, self.office.settings)
         self.taking_back = TakingBack(database, self.journal)
         self.profiles = Profiles(database, self.clock, self.principals)
         self.signing_in = SigningIn(database, self.clock, KEY, hasher=QUICK)
