@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, ngettext
 from wtforms import Form as _Form
 from wtforms import StringField
 from wtforms.fields import Field
@@ -27,7 +27,7 @@ class Needed:
     def __call__(self, _form: _Form, field: Field) -> None:
         """Raise ``StopValidation``."""
         if not (field.data.strip() if isinstance(field.data, str) else field.data):
-            raise StopValidation(str(lazy_gettext("This is needed.")))
+            raise StopValidation(str(gettext("This is needed.")))
 
 
 class AtMost:
@@ -40,7 +40,7 @@ class AtMost:
     def __call__(self, _form: _Form, field: Field) -> None:
         """Raise ``StopValidation``."""
         if len(field.data or "") > self.length:
-            text = lazy_gettext("At most %(count)s characters, please.", count=self.length)
+            text = ngettext("At most %(num)d character, please.", "At most %(num)d characters, please.", self.length)
             raise StopValidation(str(text))
 
 
@@ -50,7 +50,7 @@ class OneLine:
     def __call__(self, _form: _Form, field: Field) -> None:
         """Raise ``StopValidation``."""
         if _FORBIDDEN & set(field.data or ""):
-            raise StopValidation(str(lazy_gettext("A single line without special characters, please.")))
+            raise StopValidation(str(gettext("A single line without special characters, please.")))
 
 
 class Choice:
@@ -61,7 +61,7 @@ class Choice:
         offered = {str(choice[0]) for choice in getattr(field, "choices", ())}
         given = field.data if isinstance(field.data, list) else [field.data]
         if not {str(each) for each in given} <= offered:
-            raise StopValidation(str(lazy_gettext("Choose one of the options.")))
+            raise StopValidation(str(gettext("Choose one of the options.")))
 
 
 def line(label: str, *more: Any, most: int = SHORT, **options: Any) -> StringField:

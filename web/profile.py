@@ -3,7 +3,7 @@
 from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField
 from wtforms.validators import ValidationError
@@ -36,7 +36,10 @@ class PasswordForm(Form):
     def validate_new(self, field: PasswordField) -> None:
         """Refuse short passwords."""
         if len(field.data or "") < LEAST_PASSWORD:
-            raise ValidationError(gettext("At least %(count)s characters, please.", count=LEAST_PASSWORD))
+            text = ngettext(
+                "At least %(num)d character, please.", "At least %(num)d characters, please.", LEAST_PASSWORD
+            )
+            raise ValidationError(text)
 
 
 def topic(services: Services, _config: Config) -> Topic:

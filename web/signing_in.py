@@ -1,7 +1,7 @@
 """Signing in and out (R28)."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField
 
@@ -72,7 +72,7 @@ def topic(services: Services, config: Config) -> Topic:
         return response
 
     def _form(form: SignInForm) -> str:
-        label = config.oidc.label or gettext("company account")
+        label = config.oidc.label or gettext("your company account")
         return render_template("signing_in/form.html", form=form, company=label if services.openid else "")
 
     return Topic(pages)
@@ -87,6 +87,10 @@ def _enter(services: Services, form: SignInForm) -> tuple[str, int]:
         return gettext("The user name and the password do not fit together."), 403
     except TooManyTries as error:
         seconds = int(error.retry_after.total_seconds())
-        return gettext("There were too many failed tries. Try again in %(seconds)s seconds.", seconds=seconds), 429
+        return ngettext(
+            "There were too many failed tries. Try again in %(num)d second.",
+            "There were too many failed tries. Try again in %(num)d seconds.",
+            seconds,
+        ), 429
     access.sign_in(key)
     return "", 200

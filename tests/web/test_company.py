@@ -265,7 +265,7 @@ def test_without_a_provider_there_is_nothing(house: House) -> None:
 def test_its_name_is_shown_as_text(house: House, issuer: Issuer) -> None:
     know(house, issuer)
     config = replace(Config(), oidc=replace(Oidc(), label="<b>Acme</b> ID"))
-    assert "Sign in with your &lt;b&gt;Acme&lt;/b&gt; ID" in house.browser(config).get("/sign-in").text
+    assert "Sign in with &lt;b&gt;Acme&lt;/b&gt; ID" in house.browser(config).get("/sign-in").text
 
 
 def test_clocks_may_differ_a_little(house: House, issuer: Issuer, browser: Browser) -> None:
