@@ -85,12 +85,13 @@ class DavSide(Generic[T]):
 
     def _create(self, create: Create[T]) -> Stored[T]:
         uid = create.object.uid or create.key
-        text = self._checked(self._dialect.draw(create.object, uid, self._now()))
+        text = self._dialect.draw(create.object, uid, self._now())
+        written = self._readable(text)
         for name in (uid, create.key):  # the second one where a stranger has taken the first
             path = self._home + mapping.resource_name(name, self._dialect.suffix)
             answer = self._put(path, text, {"If-None-Match": "*"})
             if 200 <= answer.status < 300:
-                return self._stored(RemoteId(path), text, answer.headers.get("etag", ""))
+                return self._stored(RemoteId(path), written, answer.headers.get("etag", ""))
             if conditions(answer.body) & UID_CONFLICTS:
                 return self._existing(uid, self._texts.with_uid(uid))
             if answer.status not in {409, 412}:
@@ -113,16 +114,17 @@ class DavSide(Generic[T]):
     def _update(self, update: Update[T], found: Text | None) -> Stored[T]:
         current = self._current(found, update.version)
         try:
-            text = self._checked(self._dialect.patch(current.text, update.object, self._now()))
+            text = self._dialect.patch(current.text, update.object, self._now())
         except Invalid as error:
             raise Refused(f"What is there cannot be read, so it is not changed: {error}") from error
+        written = self._readable(text)
         if text == current.text:
-            return Stored(current.id, current.version, self._dialect.read(current.text))
+            return Stored(current.id, current.version, written)
         self._scheduling.check(current.text)
         answer = self._put(current.id, text, _guard(current))
         if not 200 <= answer.status < 300:
             raise self._failure(answer)
-        return self._stored(current.id, text, answer.headers.get("etag", ""))
+        return self._stored(current.id, written, answer.headers.get("etag", ""))
 
     def _delete(self, delete: Delete, found: Text | None) -> Deleted:
         headers = {"Schedule-Reply": "F"}  # RFC 6638 8.1: an attendee who deletes declines in silence
@@ -156,18 +158,17 @@ class DavSide(Generic[T]):
         headers = {"Content-Type": self._dialect.media_type, **guard}
         return self._client.call("PUT", urljoin(self._url, path), text, headers)
 
-    def _checked(self, text: str) -> str:
-        """The text, if we could read it again. Raises ``MappingError``."""
+    def _readable(self, text: str) -> T:
+        """What a text says that is about to be written. Raises ``MappingError`` if we could not read it again."""
         try:
-            self._dialect.read(text)
+            return self._dialect.read(text)
         except Invalid as error:
             raise MappingError("", f"The object cannot be written as the server keeps it: {error}") from error
-        return text
 
-    def _stored(self, path: RemoteId, text: str, etag: str) -> Stored[T]:
+    def _stored(self, path: RemoteId, written: T, etag: str) -> Stored[T]:
         """What is there after a write. Without an ETag the server may have changed the text (RFC 4791 5.3.4)."""
         if etag:
-            return Stored(path, Version(etag), self._dialect.read(text))
+            return Stored(path, Version(etag), written)
         found = self._texts.one(path)
         read = None if found is None else self._read(found)
         if read is None or read.object is None:
