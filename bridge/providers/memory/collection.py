@@ -177,7 +177,7 @@ class Collection(Generic[T]):
         """Duplicate an object as a calendar program does: another id and UID, and the stamp is copied along."""
         with self._lock:
             source = self._resources[id]
-            added = self.add(_named(source.object, f"copy of {source.object.uid}"))
+            added = self.add(_named(source.object, f"copy {self._ids} of {source.object.uid}"))
             return self._write(added.id, lambda version: replace(added, version=version, stamp=source.stamp))
 
     def branch(self) -> "Collection[T]":

@@ -125,6 +125,11 @@ class Script:
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._faults = [(fault, 0) for fault in faults]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is still to come."""
+        return not self._faults
+
     def add(self, *faults: Fault) -> None:
         """Schedule more; they count from now."""
         self._faults += [(fault, 0) for fault in faults]

@@ -237,7 +237,7 @@ class Acting(Generic[T]):
             notes.wrote_there(work, there)
         try:
             with session.begin_nested():
-                here = self._here(session, work, made)
+                here = self._here(session, notes, work, made)
         except BridgeError as error:
             notes.fail(_half_done(work, there), error)
             return
@@ -249,13 +249,15 @@ class Acting(Generic[T]):
             existed = isinstance(outcome, Stored) and outcome.existed
             notes.tie(work, ours, theirs, again=existed)
 
-    def _here(self, session: Session, work: Work[T], made: Mapping[IdempotencyKey, Outcome[T]]) -> Found[T] | None:
+    def _here(
+        self, session: Session, notes: Notes[T], work: Work[T], made: Mapping[IdempotencyKey, Outcome[T]]
+    ) -> Found[T] | None:
         """Write on our side; what we hold now, if anything. Raises what a creation was refused for."""
         match work.here:
             case Create():
                 stored = _stored(made[work.here.key])
                 if stored.existed:
-                    stored = self._adopted(session, work, stored)
+                    stored = self._adopted(session, notes, work, stored)
             case Update():
                 stored = self.ours.update_in(session, work.here.id, work.here.object, work.here.version)
             case Delete():
@@ -265,10 +267,10 @@ class Acting(Generic[T]):
                 return None
         return Found(stored.id, stored.version, stored.object)
 
-    def _adopted(self, session: Session, work: Work[T], present: Stored[T]) -> Stored[T]:
+    def _adopted(self, session: Session, notes: Notes[T], work: Work[T], present: Stored[T]) -> Stored[T]:
         """We have this object already, tied to nothing: take what theirs says beyond it (R3)."""
-        linked = links.links_of_record(session, [self.flow_id], int(present.id))
-        if any(link.remote_id is not None and link.remote_id != work.step.remote_id for link in linked):
+        known = [*links.links_of_record(session, [self.flow_id], int(present.id)), *notes.ties(int(present.id))]
+        if any(link.remote_id is not None and link.remote_id != work.step.remote_id for link in known):
             raise Refused("Another object with the same UID is synced already.", remedy="Delete one of the two there.")
         assert isinstance(work.here, Create)  # noqa: S101 - the caller has looked
         merged = self.kind.settle(None, present.object, work.here.object)

@@ -68,6 +68,10 @@ class Notes(Generic[T]):
         runs.add_remote_changes(session, self._there)
         runs.put_results(session, self.flow_id, self.results)
 
+    def ties(self, local_id: int) -> list[Link]:
+        """The links of one of our records that are noted and not yet stored."""
+        return [link for link in self._kept if link.local_id == local_id]
+
     def announce(self, session: Session, works: Sequence[Work[T]]) -> list[int]:
         """Write down at once what is about to be written there; the intents' ids."""
         return links.add_intents(session, [self._intent(work) for work in works])

@@ -27,12 +27,12 @@ class Doom:
 class MortalDatabase(Database):
     """The database as one process sees it: once that is dead, none of its sessions opens, so that it tidies nothing up.
 
-    ``commits`` counts the transactions that it wrote.
+    ``deaths`` counts how often it died.
     """
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.commits = 0
+        self.deaths = 0
         self._dead = False
         self._doom: Doom | None = None
 
@@ -43,6 +43,7 @@ class MortalDatabase(Database):
     def die(self) -> None:
         """Kill the process here and now."""
         self._dead = True
+        self.deaths += 1
         raise Killed
 
     def revive(self) -> None:
@@ -62,7 +63,6 @@ class MortalDatabase(Database):
         with super().write() as session:
             yield session
             self._meet(Moment.BEFORE)
-        self.commits += 1
         self._meet(Moment.AFTER)
 
     def _check(self) -> None:

@@ -71,24 +71,29 @@ _GARBLED: dict[str, Effect] = {"breaks off": BreaksOff(1), "leaves out": LeavesO
 
 @dataclass
 class Life:
-    """What people did to one thing: where it was made, and what only one side says of it, as they wrote it last."""
+    """What people did to one thing: where it was made, and what only one side says of it, as they wrote it last.
+
+    ``recognised``: nobody can take it for two different things, even if it is changed before a run has seen it.
+    """
 
     born: frozenset[Where]
     edited: bool = False
     removed: bool = False
     copied: bool = False
+    recognised: bool = True
     own: dict[Where, int] = field(default_factory=dict)
 
 
 @dataclass
 class Player:
-    """Plays one history."""
+    """Plays one history. ``met``: the last run met its trouble."""
 
     ground: Playground
     history: History
     lives: dict[str, Life] = field(default_factory=dict)
     failures: int = 0
     distorted: bool = False
+    met: bool = False
     _number: int = 30
 
     def __post_init__(self) -> None:
@@ -140,7 +145,7 @@ class Player:
         self.sides.create_ours(name, value, Shape.WHOLE_DAY)
         uid = self._uid(name) if same_uid else ""
         self.sides.create_theirs(name, value, Shape.WHOLE_DAY, uid)
-        self.lives[name] = Life(frozenset(Where))
+        self.lives[name] = Life(frozenset(Where), recognised=same_uid and self.variant.traits.keeps_uid)
 
     def _uid(self, name: str) -> str:
         world = self.world
@@ -207,7 +212,10 @@ class Player:
 
     def _troubled_run(self, trouble: Trouble | None) -> None:
         with self._arranged(trouble):
+            deaths = self.ground.database.deaths
+            awaited = not self.world.remote.script.is_over
             self.run()
+            self.met = (awaited and self.world.remote.script.is_over) or self.ground.database.deaths > deaths
         self.world.remote.script.clear()
 
     @contextmanager
@@ -292,12 +300,17 @@ class Player:
         self._check_objects()
 
     def _check_names(self, present: Counter[str], where: Where) -> None:
-        assert [name for name, times in present.items() if times > 1] == []
+        twice = [name for name, times in present.items() if times > 1]
+        assert [name for name in twice if not self._may_be_two(self.lives[name])] == []
         for name, life in self.lives.items():
             if self._stays(life, where):
                 assert name in present, f"{name} is lost on {where}: {life}"
             elif self._goes(life):
                 assert name not in present, f"{name} came back on {where}: {life}"
+
+    def _may_be_two(self, life: Life) -> bool:
+        """Twins that a run could not know for the same: they differed when it saw them, or it did not see one."""
+        return len(life.born) > 1 and (self.distorted or (life.edited and not life.recognised))
 
     def _stays(self, life: Life, where: Where) -> bool:
         if life.removed:
@@ -331,7 +344,7 @@ class Player:
             life = self.lives[names[link.local_id]]
             if self._agrees:
                 assert same(mine, other, said), f"{mine}\n{other}"
-            if not (life.removed or life.copied or self.distorted):
+            if life.recognised and not (life.removed or life.copied or self.distorted):
                 self._check_own(life, mine, other)
 
     @property
