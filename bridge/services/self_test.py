@@ -89,7 +89,9 @@ class _Looking:
         self._root = f"{address}/dav/"
 
     def findings(self) -> Iterator[Finding]:
-        yield self._well_known(Check.CALDAV, "caldav")
+        calendars = self._well_known(Check.CALDAV, "caldav")
+        yield Finding(Check.REACHED, good=True)
+        yield calendars
         yield self._well_known(Check.CARDDAV, "carddav")
         yield self._prompt()
         principal = self._property(self._root, "{DAV:}current-user-principal")
