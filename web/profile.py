@@ -89,7 +89,7 @@ def topic(services: Services, _config: Config) -> Topic:
 @cache
 def _zones() -> tuple[str, ...]:
     """The names that people choose from; found by a walk through many files."""
-    return tuple(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")) + ("UTC",)
+    return ("UTC", *(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
 
 
 def _filled() -> ProfileForm:

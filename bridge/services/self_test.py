@@ -96,7 +96,7 @@ class _Looking:
         yield self._prompt()
         principal = self._property(self._root, "{DAV:}current-user-principal")
         wanted = f"/dav/{self._credentials[0]}/"
-        good = bool(principal) and urlsplit(principal).path.endswith(wanted)
+        good = bool(principal) and _path_of(self._address, principal).endswith(wanted)
         yield Finding(Check.PRINCIPAL, good, principal if not good else "")
         if good:
             homes = [self._property(urljoin(self._root, principal), name) for name in _HOMES]
@@ -104,12 +104,10 @@ class _Looking:
 
     def _well_known(self, check: Check, service: str) -> Finding:
         answer = self._ask("PROPFIND", f"{self._address}/.well-known/{service}")
-        location = urljoin(str(answer.url), answer.headers.get("Location", ""))
-        same = urlsplit(location)[:2] == urlsplit(self._address)[:2] and urlsplit(location).path.endswith("/dav/")
-        good = answer.status_code in {301, 302, 303, 307, 308} and same
-        return Finding(
-            check, good, "" if good else f"{answer.status_code} {answer.headers.get('Location', '')}".strip()
-        )
+        location = answer.headers.get("Location", "")
+        leads = _path_of(self._address, location).endswith("/dav/")
+        good = answer.status_code in {301, 302, 303, 307, 308} and leads
+        return Finding(check, good, "" if good else f"{answer.status_code} {location}".strip())
 
     def _prompt(self) -> Finding:
         answer = self._ask("PROPFIND", self._root)
@@ -134,6 +132,15 @@ class _Looking:
             return self._client.request(method, address, headers=headers, content=_PROPFIND, auth=auth)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _Unreachable(f"{address}: {error}") from error
+
+
+def _path_of(address: str, target: str) -> str:
+    """The path that a link on ``address`` leads to; an empty one when it leads elsewhere or is none."""
+    try:
+        parts = urlsplit(urljoin(f"{address}/", target))
+    except ValueError:
+        return ""
+    return parts.path if parts[:2] == urlsplit(address)[:2] else ""
 
 
 def _client() -> httpx2.Client:
