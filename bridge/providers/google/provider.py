@@ -87,7 +87,7 @@ class GoogleProvider:
         lacking = self._lacking((*FOR_CALENDARS, *FOR_CONTACTS))
         if not set(lacking) & set(FOR_CALENDARS):
             primary = self._calendars.get("/users/me/calendarList/primary")
-            return Identity(self._sign_in.address or str(primary.get("id") or ""), str(primary.get("summary") or ""))
+            return Identity(str(primary.get("id") or self._sign_in.address), str(primary.get("summary") or ""))
         if set(lacking) & set(FOR_CONTACTS):
             raise PermissionMissing(" and ".join(map(words, lacking)), remote=NAME, remedy=RECONNECT)
         self._people.get("/v1/contactGroups", {"pageSize": 1})

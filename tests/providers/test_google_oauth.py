@@ -1,0 +1,161 @@
+"""Connecting an account at Google: the consent of its user, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bridge.errors import BridgeError, NotAllowed, PermissionMissing, TemporaryError
+from bridge.ports import SignIn
+from bridge.providers.google.installation import (
+    ASK_IT,
+    CALENDARS,
+    CONTACTS,
+    EVENTS,
+    FOR_CALENDARS,
+    FOR_CONTACTS,
+    missing,
+)
+from bridge.providers.google.oauth import GoogleOAuth
+from bridge.providers.google.provider import GoogleConnector
+from bridge.providers.google.token import read_token, write_token
+from tests.fakes.google.server import FakeGoogle, Fault, google
+from tests.harness import NOW, FixedClock
+from tests.providers.servers import Reply
+
+BACK = "https://dav.example.com/connections/google/back"
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGoogle]:
+    with google() as (fake, _):
+        yield fake
+
+
+@pytest.fixture
+def oauth(fake: FakeGoogle) -> GoogleOAuth:
+    return GoogleConnector(fake.installation, FixedClock()).oauth()
+
+
+def consent(fake: FakeGoogle, address: str, *granted: str) -> dict[str, str]:
+    """What a browser brings back after its user has ticked these boxes."""
+    query = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
+    fake.oauth.codes["code"] = (query["code_challenge"], query["redirect_uri"], granted)
+    return {"state": query["state"], "code": "code"}
+
+
+def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+    address, trip = oauth.start(BACK, FOR_CALENDARS)
+    secret = oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
+    token = read_token(secret)
+    assert token.scopes == FOR_CALENDARS
+    assert token.refresh_token
+    assert token.expiry == NOW + timedelta(seconds=3599)
+    provider = GoogleConnector(fake.installation, FixedClock()).open(SignIn(secret=secret), lambda _: None)
+    assert provider.check().address == "anna@example.com"
+
+
+def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(oauth: GoogleOAuth) -> None:
+    address, trip = oauth.start(BACK, FOR_CONTACTS, address="anna@example.com")
+    query = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(trip.verifier.encode()).digest()).rstrip(b"=").decode()
+    assert query == {
+        "response_type": "code",
+        "client_id": "client-id",
+        "redirect_uri": BACK,
+        "scope": CONTACTS,
+        "state": trip.state,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "access_type": "offline",
+        "include_granted_scopes": "true",
+        "prompt": "consent",
+        "login_hint": "anna@example.com",
+    }
+    assert 43 <= len(trip.verifier) <= 128
+
+
+def test_two_trips_share_nothing(oauth: GoogleOAuth) -> None:
+    one, other = (oauth.start(BACK, FOR_CONTACTS)[1] for _ in range(2))
+    assert one.state != other.state
+    assert one.verifier != other.verifier
+
+
+def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+    address, trip = oauth.start(BACK, (*FOR_CALENDARS, *FOR_CONTACTS))
+    with pytest.raises(PermissionMissing) as caught:
+        oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
+    assert caught.value.what == f"see and change your contacts ({CONTACTS})"
+    assert "every box" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "remedy"),
+    [
+        ({"error": "access_denied"}, PermissionMissing, ASK_IT),
+        ({"error": "admin_policy_enforced"}, PermissionMissing, ASK_IT),
+        ({"error": "org_internal"}, PermissionMissing, ASK_IT),
+        ({"error": "server_error"}, NotAllowed, "Begin again"),
+        ({}, NotAllowed, "Begin again"),
+        ({"state": "another", "code": "code"}, NotAllowed, "Begin again"),
+        ({"state": "ä", "code": "code"}, NotAllowed, "Begin again"),
+    ],
+)
+def test_a_browser_without_a_consent(
+    oauth: GoogleOAuth, answer: dict[str, str], error: type[BridgeError], remedy: str
+) -> None:
+    _, trip = oauth.start(BACK, FOR_CALENDARS)
+    with pytest.raises(error) as caught:
+        oauth.finish(BACK, trip, {"state": trip.state} | answer)
+    assert remedy in caught.value.remedy
+
+
+def test_a_code_is_good_with_its_verifier_only(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+    address, _ = oauth.start(BACK, FOR_CALENDARS)
+    _, other = oauth.start(BACK, FOR_CALENDARS)
+    answer = consent(fake, address, *FOR_CALENDARS) | {"state": other.state}
+    with pytest.raises(BridgeError, match="no longer accepts"):
+        oauth.finish(BACK, other, answer)
+
+
+def test_trouble_at_the_token_endpoint_is_temporary(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+    address, trip = oauth.start(BACK, FOR_CALENDARS)
+    fake.faults.append(Fault(Reply(503, {}, b"")))
+    with pytest.raises(TemporaryError):
+        oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
+
+
+@pytest.mark.parametrize(
+    ("granted", "wanted", "lacking"),
+    [
+        ([EVENTS, CALENDARS], FOR_CALENDARS, []),
+        (["https://www.googleapis.com/auth/calendar"], FOR_CALENDARS, []),
+        (["https://www.googleapis.com/auth/calendar.readonly"], FOR_CALENDARS, [EVENTS]),
+        ([], FOR_CONTACTS, [CONTACTS]),
+    ],
+)
+def test_a_broader_scope_is_as_good(granted: list[str], wanted: tuple[str, ...], lacking: list[str]) -> None:
+    assert missing(granted, wanted) == lacking
+
+
+@pytest.mark.parametrize(
+    ("expiry", "moment"),
+    [
+        ("2026-11-21T10:00:00+00:00", datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        ("2026-11-21T10:00:00", datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        ("2026-11-21T10:00:00.5Z", datetime(2026, 11, 21, 10, 0, 0, 500_000, tzinfo=UTC)),
+        (1795255200, datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_a_token_is_read_as_others_write_it(expiry: object, moment: datetime | None) -> None:
+    token = read_token(json.dumps({"access_token": "a", "refresh_token": "r", "expiry": expiry, "scope": "x y"}))
+    assert (token.expiry, token.scopes) == (moment, ("x", "y"))
+    assert read_token(write_token(token)) == token
+    assert "access_token" not in repr(token)
