@@ -78,12 +78,17 @@ def well_known_to(status: int, location: str) -> Spoil:
 
 @pytest.mark.parametrize(
     ("status", "location"),
-    [(404, ""), (200, ""), (301, ""), (301, "/"), (301, "https://other.example/dav/"), (302, "http://[broken/dav/")],
+    [(404, ""), (200, ""), (301, ""), (301, "/"), (301, "https://other.example/dav/")],
 )
 def test_a_proxy_that_keeps_well_known_for_itself(office: Office, status: int, location: str) -> None:
     found = look(office, well_known_to(status, location))
     assert bad(found) == {Check.ENCRYPTED, Check.CALDAV}
     assert found[Check.CALDAV].seen.startswith(str(status))
+
+
+def test_a_redirect_to_no_address_at_all(office: Office) -> None:
+    found = look(office, well_known_to(302, "http://[broken/dav/"))
+    assert bad(found) == {Check.ENCRYPTED, Check.REACHED}
 
 
 def test_a_proxy_that_signs_people_in_itself(office: Office) -> None:
