@@ -198,7 +198,8 @@ def failure(answer: Answer, name: str, *, reason: str = "", sign_in: str = "", p
     if status in plain:
         return plain[status]
     if status in _TRANSIENT or status >= 500:
-        wait = retry_after(answer) or (BUSY if status == 429 else None)
+        wait = retry_after(answer)
+        wait = BUSY if wait is None and status == 429 else wait
         what = "asks us to come back later" if status in {429, 503} else "failed to answer"
         return TemporaryError(f"{name} {what} (status {status}).", remote=name, retry_after=wait)
     if not 400 <= status < 500:

@@ -178,6 +178,6 @@ def test_our_google_tells_people_as_the_real_one(captures: Path, book: BookWorld
 def test_our_google_refuses_as_the_real_one(captures: Path, book: BookWorld) -> None:
     there = book.add(samples.contact(1))
     stale = {"resourceName": there, "etag": "old", "metadata": {"sources": [{"type": "CONTACT"}]}}
-    with pytest.raises(Exception, match="different than the current person.etag"):
+    with pytest.raises(Exception, match="different than the current"):
         book.fake.people.update(there, stale, ["names"])
     assert "different than the current" in load(captures, "error/contacts_stale_etag")["error"]["message"]
