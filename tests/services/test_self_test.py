@@ -86,9 +86,10 @@ def test_a_proxy_that_keeps_well_known_for_itself(office: Office, status: int, l
     assert found[Check.CALDAV].seen.startswith(str(status))
 
 
-def test_a_redirect_to_no_address_at_all(office: Office) -> None:
-    found = look(office, well_known_to(302, "http://[broken/dav/"))
-    assert bad(found) == {Check.ENCRYPTED, Check.REACHED}
+def test_a_proxy_that_fails(office: Office) -> None:
+    found = look(office, well_known_to(500, ""))
+    assert bad(found) == {Check.ENCRYPTED, Check.CALDAV}
+    assert found[Check.CALDAV].seen == "500"
 
 
 def test_a_proxy_that_signs_people_in_itself(office: Office) -> None:
