@@ -93,6 +93,7 @@ class Journal:
     def _undo_or_tell(self, session: Session, actor: Actor, entry: JournalEntry) -> Undone:
         try:
             change, left_alone = self._prepare(session, entry)
+            _check_untouched(entry, change)
         except Conflict as conflict:
             return Undone(entry.id, entry.title, problem=str(conflict))
         records.write(session, actor, self._settings, [change], now=self._clock.now())
@@ -117,6 +118,15 @@ class Journal:
         if wanted == present and (text is None or text.text == after.text):
             raise Conflict(f"Everything that journal entry {entry.id} changed has been changed again since.")
         return Change(present, wanted, written=text, undoes=entry.id), left_alone
+
+
+def _check_untouched(entry: JournalEntry, change: Change) -> None:
+    """Raise ``Conflict`` where a run would take away something new that somebody has worked on since."""
+    if entry.action is not JournalAction.CREATE or entry.after is None or isinstance(change.before, Label):
+        return
+    made = Snapshot.from_json(entry.kind, entry.after).record
+    if change.before is not None and changed_fields(made, change.before) - _BOOKKEEPING:
+        raise Conflict("It has been changed since.")
 
 
 def restored(

@@ -1,12 +1,13 @@
-"""Take back what a run did, on both sides (R21).
+"""Take back what a run did, on both sides, or one single write there (R21).
 
 What was written there is written back unless somebody has changed it since; what was written here is undone by the
-journal. Afterwards the links say that both sides agree as they are, so that the next run repeats nothing.
+journal. Afterwards the links agree with what that changed and with nothing else: the next run repeats nothing, and
+still carries over what people have done meanwhile.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from bridge.core.contact import Contact
 from bridge.core.event import Event
 from bridge.core.scope import FlowKind
-from bridge.errors import BridgeError, NotFound
+from bridge.errors import BridgeError, Conflict, NotFound
 from bridge.ports import Clock, Create, Delete, Found, IdempotencyKey, RemoteId, Stored, Update, Write
 from bridge.services.actor import Actor
 from bridge.services.journal import Journal, Undone
@@ -26,15 +27,17 @@ from bridge.store.connections import Flow
 from bridge.store.database import Database
 from bridge.store.links import Link
 from bridge.store.models.journal import RecordKind
-from bridge.store.models.sync import LinkState
-from bridge.store.runs import RemoteChange
+from bridge.store.models.sync import LinkState, ResultOutcome
+from bridge.store.runs import RemoteChange, Result
 
 T = TypeVar("T", Event, Contact)
 _RECORDS = {FlowKind.CALENDAR: RecordKind.ACTIVITY, FlowKind.CONTACTS: RecordKind.PERSON}
+_REASON = "What synced it was taken back: both sides stay as they are."
+_REMEDY = "Let it be looked at again."
 
 
 class Undoing:
-    """Undo of whole runs, whatever they were."""
+    """Undo of whole runs, whatever they were, and of what they wrote there."""
 
     def __init__(self, database: Database, clock: Clock, flows: Flows, history: Journal) -> None:
         self._database = database
@@ -46,64 +49,109 @@ class Undoing:
         """Take a run back. Raises ``NotFound``, ``Conflict`` while the connection runs, and what the remote raises."""
         with self._database.read() as session:
             run = runs.run(session, run_id)
+            written = runs.remote_changes(session, run_id=run_id)
+            entries = journal.entries(session, run=run_id)
         if run is None:
             return self._journal.undo_run(actor, run_id)
+        records = {
+            kind: {entry.record_id for entry in entries if entry.kind is record} for kind, record in _RECORDS.items()
+        }
         with leased(self._database, self._clock, run.connection_id, owner(), LEASE) as lease:
-            opened = self._flows.open(run.connection_id)
-            told: list[Undone] = []
-            with self._database.read() as session:
-                touched = {
-                    kind: [entry.record_id for entry in journal.entries(session, run=run_id) if entry.kind is record]
-                    for kind, record in _RECORDS.items()
-                }
-            told += self._here(actor, run_id)
-            for flow in opened.flows:
-                told += self._there(lease, opened, flow, run_id, touched[flow.kind])
-            return told
+            backs = self._backs(lease, run.connection_id, written, records)
+            for each in backs:
+                each.remember()
+            told = self._journal.undo_run(actor, run_id) if entries else []
+            return told + [undone for each in backs for undone in each.take()]
 
-    def _there(self, lease: Lease, opened: Opened, flow: Flow, run_id: str, records: Sequence[int]) -> list[Undone]:
+    def undo_remote(self, actor: Actor, change_id: int) -> Undone:  # noqa: ARG002 - there, it is the account's own doing
+        """Take back one write on the other side. Raises as ``undo_run``; ``Conflict`` where it was undone already."""
+        with self._database.read() as session:
+            change = runs.remote_change(session, change_id)
+            run = runs.run(session, change.run_id) if change is not None else None
+        if change is None or run is None:
+            raise NotFound(f"There is no change {change_id} on another side any more.")
+        if change.undone:
+            raise Conflict("This has been undone already.")
+        with leased(self._database, self._clock, run.connection_id, owner(), LEASE) as lease:
+            (back,) = self._backs(lease, run.connection_id, [change], {})
+            return back.take()[0]
+
+    def _backs(
+        self,
+        lease: Lease,
+        connection_id: int,
+        written: Sequence[RemoteChange],
+        records: Mapping[FlowKind, Collection[int]],
+    ) -> "list[_Back[Event] | _Back[Contact]]":
+        """What there is to take back in each flow, also in one that was left for another calendar meanwhile."""
+        opened = self._flows.open(connection_id)
+        with self._database.read() as session:
+            every = connections.flows(session, [connection_id])
+        concerned = {change.flow_id for change in written} | {flow.id for flow in opened.flows}
+        return [
+            self._back(lease, opened, flow, written, records.get(flow.kind, ()))
+            for flow in every
+            if flow.id in concerned
+        ]
+
+    def _back(
+        self, lease: Lease, opened: Opened, flow: Flow, written: Sequence[RemoteChange], records: Collection[int]
+    ) -> "_Back[Event] | _Back[Contact]":
+        changes = [change for change in written if change.flow_id == flow.id and not change.undone]
         undo_id = uuid4().hex
+        parts = (self._database, self._clock, lease, undo_id)
         if flow.kind is FlowKind.CALENDAR:
-            calendar = self._flows.calendar(opened, flow, undo_id)
-            return _Back(self._database, self._clock, lease, calendar).take(run_id, records)
-        contacts = self._flows.contacts(opened, flow, undo_id)
-        return _Back(self._database, self._clock, lease, contacts).take(run_id, records)
-
-    def _here(self, actor: Actor, run_id: str) -> list[Undone]:
-        try:
-            return self._journal.undo_run(actor, run_id)
-        except NotFound:
-            return []  # it wrote there only
+            return _Back(*parts, self._flows.calendar(opened, flow, undo_id), changes, records)
+        return _Back(*parts, self._flows.contacts(opened, flow, undo_id), changes, records)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Turn(Generic[T]):
+    """An object before and after it was taken back; ``None`` where there was or is none."""
+
+    before: Found[T] | None
+    after: Found[T] | None
+
+
+@dataclass
 class _Back(Generic[T]):
-    """Takes back what one run wrote there in one flow."""
+    """Takes back what was written in one flow: ``changes`` there, and here what the journal undoes of ``records``."""
 
     database: Database
     clock: Clock
     lease: Lease
+    run_id: str
     flow: OpenFlow[T]
+    changes: Sequence[RemoteChange]
+    records: Collection[int]
+    _ours: dict[str, Found[T]] = field(default_factory=dict)
 
-    def take(self, run_id: str, records: Sequence[int]) -> list[Undone]:
-        """Write back, and let the links say that both sides agree as they are now."""
-        with self.database.read() as session:
-            written = runs.remote_changes(session, run_id=run_id, flow_ids=[self.flow.row.id])
-        todo: list[RemoteChange] = [change for change in written if not change.undone]
-        present = self._present(change.remote_id for change in todo)
-        told = []
-        moved: dict[str, str] = {}
-        for change in todo:
+    def remember(self) -> None:
+        """Look at our records before the journal undoes them."""
+        self._ours = self._held()
+
+    def take(self) -> list[Undone]:
+        """Write back, and let the links know of it."""
+        asked = sorted({RemoteId(change.remote_id) for change in self.changes})
+        present = {str(found.id): found for found in self.flow.theirs.fetch(asked)} if asked else {}
+        told, theirs = [], {}
+        for change in self.changes:
             self.lease.keep()
-            undone, new_id = self._one(change, present.get(change.remote_id))
+            undone, turn = self._one(change, present.get(change.remote_id))
             told.append(undone)
-            if new_id is not None:
-                moved[change.remote_id] = new_id
-        self._agree({*records, *(change.local_id or 0 for change in todo)}, {c.remote_id for c in todo}, todo, moved)
+            if turn is not None:
+                theirs[change.id] = turn
+        now_ours = self._held()
+        ours = {record: _Turn(self._ours.get(str(record)), now_ours.get(str(record))) for record in self.records}
+        self._agree(ours, theirs)
         return told
 
-    def _one(self, change: RemoteChange, present: Found[T] | None) -> tuple[Undone, str | None]:
-        """Write one change back; the new id, where an object had to be made anew."""
+    def _held(self) -> dict[str, Found[T]]:
+        asked = [RemoteId(str(record)) for record in sorted(self.records)]
+        return {str(found.id): found for found in self.flow.ours.fetch(asked)} if asked else {}
+
+    def _one(self, change: RemoteChange, present: Found[T] | None) -> tuple[Undone, _Turn[T] | None]:
+        """Write one change back."""
         write = self._write(change, present)
         if isinstance(write, str):
             return Undone(0, change.title, problem=write), None
@@ -112,8 +160,8 @@ class _Back(Generic[T]):
             return Undone(0, change.title, problem=str(outcome)), None
         with self.lease.transaction() as session:
             runs.mark_undone(session, [change.id])
-        new_id = outcome.id if isinstance(outcome, Stored) and outcome.id != change.remote_id else None
-        return Undone(0, change.title), new_id
+        after = Found(outcome.id, outcome.version, outcome.object) if isinstance(outcome, Stored) else None
+        return Undone(0, change.title), _Turn(present, after)
 
     def _write(self, change: RemoteChange, present: Found[T] | None) -> Write[T] | str:
         """What puts the object back as it was, or why it is left alone."""
@@ -130,56 +178,80 @@ class _Back(Generic[T]):
             return Delete(present.id, present.version)
         return Update(present.id, kind.load(dict(change.before)), present.version)
 
-    def _present(self, ids: Iterable[str]) -> dict[str, Found[T]]:
-        asked = sorted({RemoteId(id_) for id_ in ids if id_})
-        return {found.id: found for found in self.flow.theirs.fetch(asked)} if asked else {}
-
-    def _agree(
-        self, records: set[int], remote: set[str], todo: Sequence[RemoteChange], moved: Mapping[str, str]
-    ) -> None:
-        with self.database.read() as session:
-            tied: list[Link] = self._links(session, records, remote)
-        ours = {found.id: found for found in self.flow.ours.fetch([RemoteId(str(i)) for i in sorted(records) if i])}
-        theirs = self._present([*(link.remote_id or "" for link in tied), *moved.values()])
-        now = self.clock.now()
-        fresh = [
-            Link(self.flow.row.id, change.local_id, moved[change.remote_id], now, state=LinkState.RELEASED)
-            for change in todo
-            if change.remote_id in moved and not any(link.local_id == change.local_id for link in tied)
-        ]
+    def _agree(self, ours: Mapping[int, _Turn[T]], theirs: Mapping[int, _Turn[T]]) -> None:
+        """Carry what was taken back into the links; what is left of a pair stays, and is never taken as new."""
         with self.lease.transaction() as session:
-            for link in tied:
-                self._settle(session, link, ours.get(RemoteId(str(link.local_id))), theirs.get(link.remote_id or ""))
-            links.add_links(session, fresh)
+            for record, turn in ours.items():
+                link = self._tied(session, record, "") or self._blank(record, None)
+                self._settle(session, replace(link, ours_base=self._moved(link.ours_base, turn)), turn)
+            for change in self.changes:
+                turn_there = theirs.get(change.id)
+                if turn_there is not None:
+                    known = self._tied(session, change.local_id, change.remote_id)
+                    link = known or self._blank(change.local_id, change.remote_id)
+                    there = turn_there.after.id if turn_there.after else link.remote_id
+                    base = self._moved(link.theirs_base, turn_there)
+                    self._settle(session, replace(link, remote_id=there, theirs_base=base), turn_there)
             connections.set_tokens(session, self.flow.row.id, None, None)
 
-    def _links(self, session: Session, records: set[int], remote: set[str]) -> list[Link]:
+    def _tied(self, session: Session, local_id: int | None, remote_id: str) -> Link | None:
         flow = [self.flow.row.id]
-        found = [link for record in records for link in links.links_of_record(session, flow, record)]
-        found += [link for id_ in remote for link in links.links_to(session, flow, id_)]
-        return list({link.id: link for link in found}.values())
+        known = links.links_to(session, flow, remote_id) if remote_id else []
+        known += links.links_of_record(session, flow, local_id) if local_id else []
+        return next(iter(known), None)
 
-    def _settle(self, session: Session, link: Link, mine: Found[T] | None, other: Found[T] | None) -> None:
-        """Let a link say what is. What is left of a pair stays, and is never taken as new."""
-        if mine is None and other is None:
-            links.delete_links(session, [link.id])
+    def _blank(self, local_id: int | None, remote_id: str | None) -> Link:
+        return Link(self.flow.row.id, local_id, remote_id, self.clock.now(), state=LinkState.RELEASED)
+
+    def _settle(self, session: Session, link: Link, turn: _Turn[T]) -> None:
+        """Store a link after one of its objects was taken back. Its versions stay: the next run looks at both."""
+        if turn.before == turn.after or (turn.after is None and not link.id):
             return
-        links.save_links(
-            session,
-            [
-                replace(
-                    link,
-                    state=LinkState.LINKED if mine and other else LinkState.RELEASED,
-                    ours_version=mine.version if mine else "",
-                    theirs_version=other.version if other else "",
-                    ours_base=self.flow.kind.dump(mine.object) if mine and mine.object else None,
-                    theirs_base=self.flow.kind.dump(other.object) if other and other.object else None,
-                    seen_ours="",
-                    seen_theirs="",
-                    tries=0,
-                    retry_at=None,
-                    parked=False,
-                    updated_at=self.clock.now(),
-                )
-            ],
+        made_or_gone = turn.before is None or turn.after is None
+        told = replace(
+            link,
+            state=LinkState.RELEASED if made_or_gone else link.state,
+            seen_ours="",
+            seen_theirs="",
+            tries=0,
+            retry_at=None,
+            parked=False,
+        )
+        if told.id:
+            links.save_links(session, [told])
+        else:
+            links.add_links(session, [told])
+        if told.state is LinkState.RELEASED:
+            runs.put_results(session, told.flow_id, [self._released(told, turn)])
+
+    def _moved(self, base: Mapping[str, Any] | None, turn: _Turn[T]) -> Mapping[str, Any] | None:
+        """A base with what was taken back, and without what else has changed since."""
+        before, after = (self._dump(found) for found in (turn.before, turn.after))
+        if base is None or before is None or after is None:
+            return base
+        kept = dict(base)
+        for name in before.keys() | after.keys():
+            if before.get(name) != after.get(name):
+                kept.pop(name, None)
+                kept |= {name: after[name]} if name in after else {}
+        return kept
+
+    def _dump(self, found: Found[T] | None) -> Mapping[str, Any] | None:
+        return self.flow.kind.dump(found.object) if found is not None and found.object is not None else None
+
+    def _released(self, link: Link, turn: _Turn[T]) -> Result:
+        shown = turn.after or turn.before
+        title = self.flow.kind.title(shown.object) if shown is not None and shown.object is not None else ""
+        return Result(
+            link.flow_id,
+            self.run_id,
+            ResultOutcome.LEFT_OUT,
+            self.clock.now(),
+            local_id=link.local_id,
+            remote_id=link.remote_id,
+            title=title,
+            action="released",
+            rule="R21",
+            reason=_REASON,
+            remedy=_REMEDY,
         )

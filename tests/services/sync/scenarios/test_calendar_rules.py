@@ -11,7 +11,7 @@ from bridge.services.sync.planning import Deletions
 from bridge.store.models.sync import LinkState, RunOutcome
 from tests.services.sync.scenarios.world import CALENDAR, HOUR, TOMORROW, YESTERDAY, World, rules_of
 
-# R5: only activities that this user owns
+# --- R5, only activities that this user owns ---
 
 
 def test_activities_of_others_never_go(world: World) -> None:
@@ -48,7 +48,7 @@ def test_an_activity_that_is_handed_to_the_user_goes_out(world: World) -> None:
     assert world.counts() == {"created there": 1}
 
 
-# R6: only what lies in the future is taken up, and leaving the window is no deletion
+# --- R6, only what lies in the future is taken up, and leaving the window is no deletion ---
 
 
 def test_the_past_stays_where_it_is(world: World) -> None:
@@ -132,7 +132,7 @@ def test_what_lay_in_the_past_on_both_sides_is_tied_without_a_change(world: Worl
     assert world.calendar.only()[1].start == world.activities()[0].due
 
 
-# R7: the two sync types
+# --- R7, the two sync types ---
 
 
 def test_one_way_takes_no_new_events(world: World) -> None:
@@ -206,7 +206,7 @@ def test_from_one_way_to_two_way_the_calendar_comes_in(world: World) -> None:
     assert world.quiet()
 
 
-# R8: types
+# --- R8, types ---
 
 
 def test_only_the_chosen_types_go_out(world: World) -> None:

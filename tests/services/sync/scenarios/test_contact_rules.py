@@ -9,7 +9,6 @@ import pytest
 from bridge.core.contact import Contact, ContactKind, Labelled
 from bridge.core.person import Organization
 from bridge.core.scope import Direction
-from bridge.core.user import Role
 from bridge.errors import NotAllowed
 from bridge.store import accounts
 from tests.harness import CRM
@@ -23,13 +22,13 @@ def permit(world: World, *, people: bool, organizations: bool) -> None:
         accounts.save_user(session, user, now=world.office.clock.now())
 
 
-# R14: permissions
+# --- R14, permissions ---
 
 
 @pytest.mark.parametrize(("people", "organizations"), [(False, True), (True, False), (False, False)])
 def test_a_missing_permission_is_named(world: World, *, people: bool, organizations: bool) -> None:
     """R14: and who can grant it."""
-    world.office.user("boss", role=Role.ADMIN, name="The Boss")
+    world.boss()
     permit(world, people=people, organizations=organizations)
     world.choose(CONTACTS)
     with pytest.raises(NotAllowed) as refused:
@@ -55,7 +54,7 @@ def test_a_permission_that_is_taken_away_later_stops_new_ones_only(world: World)
     assert world.quiet()
 
 
-# R15: whose, which group, which direction
+# --- R15, whose, which group, which direction ---
 
 
 def test_only_own_persons_go_out(world: World) -> None:
@@ -143,7 +142,7 @@ def test_cards_of_organizations_and_groups_are_left_out(world: World) -> None:
     assert world.quiet()
 
 
-# R17: matched before anything is created
+# --- R17, matched before anything is created ---
 
 SAME = (
     (

@@ -18,7 +18,7 @@ from bridge.store.models.sync import RunOutcome
 from tests.harness import CRM
 from tests.services.sync.scenarios.world import HOUR, TOMORROW, World, rules_of
 
-# R9: the block with deal and contact
+# --- R9, the block with deal and contact ---
 
 
 def with_deal(world: World, **more: object) -> Deal:
@@ -87,7 +87,7 @@ def test_switching_the_block_off_removes_it(world: World) -> None:
     assert world.quiet()
 
 
-# R10: private events
+# --- R10, private events ---
 
 
 @pytest.mark.parametrize("policy", [PrivatePolicy.AS_PRIVATE, PrivatePolicy.AS_PUBLIC])
@@ -162,7 +162,7 @@ def test_the_other_side_decides_about_privacy_on_reconnect(world: World) -> None
     assert world.quiet()
 
 
-# R11: series
+# --- R11, series ---
 
 
 def weekly(world: World) -> Event:
@@ -255,7 +255,7 @@ def test_a_series_of_the_past_that_still_goes_on_is_taken_up(world: World) -> No
     assert world.here() == ["Goes on"]
 
 
-# R12: visibility
+# --- R12, visibility ---
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
@@ -269,7 +269,7 @@ def test_incoming_ones_are_as_visible_as_chosen(world: World, visibility: Visibi
     assert found == {"Call Anna": mine.visibility, "Lunch": visibility}
 
 
-# R13: nobody is mailed
+# --- R13, nobody is mailed ---
 
 
 def test_no_guests_are_sent(world: World) -> None:

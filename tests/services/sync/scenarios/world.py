@@ -12,7 +12,7 @@ from bridge.core.contact import Contact, Labelled
 from bridge.core.event import Event
 from bridge.core.person import Person
 from bridge.core.scope import ConflictPolicy, FlowKind
-from bridge.core.user import User
+from bridge.core.user import Role, User
 from bridge.ports import RemoteId
 from bridge.services.connections import Connections, Shown
 from bridge.services.explain import Explain
@@ -67,6 +67,10 @@ class World:
             self._colleague = self.office.user("peteris")
         return self._colleague
 
+    def boss(self) -> User:
+        """An administrator."""
+        return self.office.user("boss", role=Role.ADMIN, name="The Boss")
+
     # The connection
 
     def add(self) -> int:
@@ -117,7 +121,7 @@ class World:
         """Whether the next run does nothing at all, on either side (R24)."""
         self.watch.again()
         counts = self.counts()
-        assert (counts, self.watch.writes) == ({}, [])
+        assert (counts, self.watch.writes) == ({}, []), self.told()
         return True
 
     def preview(self) -> Preview:
