@@ -113,7 +113,8 @@ _TO_CALENDAR_ONLY: _Table = {
 }
 
 # One-way from the provider to the CRM (R15): nothing is ever written there. Ours that was deleted stays deleted,
-# unless somebody edits it there before the next run. What a rule leaves out here rests: it may be somebody else's contact now.
+# unless somebody edits it there before the next run. What a rule leaves out here rests: it may be somebody else's
+# contact now.
 _NEW_FROM_PROVIDER: _Table = {**_NEW, (State.NEW, State.NONE): ActionKind.NOTHING}
 _FROM_PROVIDER: _Table = {
     **_TWO_WAY,
