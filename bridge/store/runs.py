@@ -148,6 +148,12 @@ def results_of(
     return [record_of(Result, row) for row in session.execute(query)]
 
 
+def conflicting(session: Session, flow_id: int) -> set[int]:
+    """Our records of a flow that wait for a decision (R23)."""
+    query = select(_S.local_id).where(_S.flow_id == flow_id, _S.outcome == ResultOutcome.CONFLICT)
+    return {local_id for local_id in session.execute(query).scalars() if local_id is not None}
+
+
 def results_titled(session: Session, flow_ids: Collection[int], part: str, limit: int) -> list[Result]:
     """What became of the objects in whose titles a text stands, the latest first (R20)."""
     query = select(*_S).where(_S.flow_id.in_(flow_ids), _S.title.icontains(part, autoescape=True))

@@ -14,7 +14,7 @@ from bridge.ports import Clock, SyncToken
 from bridge.services.sync.flows import OpenFlow, options_digest
 from bridge.services.sync.looking import Look, bring, look
 from bridge.services.sync.planning import Deletions, Plan, Planner
-from bridge.store import links
+from bridge.store import links, runs
 from bridge.store.database import Database
 from bridge.store.links import LinkHead
 from bridge.store.models.sync import LinkState
@@ -49,8 +49,10 @@ class Reading(Generic[T]):
         flow, row = self.flow, self.flow.row
         with self.database.read() as session:
             heads = links.heads(session, row.id)
+            waiting = set() if flow.kind.asks else runs.conflicting(session, row.id)
         anew = row.confirmed_options not in {"", options_digest(row)}
-        again = [head for head in heads if _is_due(head, self.clock.now())]
+        now = self.clock.now()
+        again = [head for head in heads if _is_due(head, now) or head.local_id in waiting]
         expected = [head for head in heads if head.tries == 0 and head.retry_at is not None]
         ours = look(
             flow.ours,

@@ -54,9 +54,9 @@ class World:
         parts = (office.database, office.clock, office.settings)
         vault = FernetVault(b"k" * 32)
         self.connections = Connections(*parts, vault, known)
-        flows = Flows(*parts, vault, known)
-        self.sync = Sync(office.database, office.clock, flows)
-        self.undoing = Undoing(office.database, office.clock, flows, office.journal)
+        self.flows = Flows(*parts, vault, known)
+        self.sync = Sync(office.database, office.clock, self.flows)
+        self.undoing = Undoing(office.database, office.clock, self.flows, office.journal)
         self.explain = SyncExplain(*parts, Explain(*parts))
         self.number = 0
         self._colleague: User | None = None
