@@ -12,10 +12,13 @@ from pathlib import Path
 from bridge.clock import SystemClock
 from bridge.config import Config
 from bridge.core.bucket import Rate
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, RemoteError
 from bridge.ports import Clock, Connector
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
+from bridge.services.activity_types import ActivityTypes
+from bridge.services.administration import Administration
+from bridge.services.audit import Audit
 from bridge.services.backup import Backup
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
@@ -30,6 +33,7 @@ from bridge.services.health import Health
 from bridge.services.identities import Identities
 from bridge.services.journal import Journal
 from bridge.services.login_flow import LoginFlows
+from bridge.services.oauth_clients import METADATA, OAuthClients
 from bridge.services.onboarding import Onboarding
 from bridge.services.openid import OpenId, Provider
 from bridge.services.principals import Principals
@@ -81,6 +85,10 @@ class Services:
     activities: Activities
     desk: ActivityDesk
     taking_back: TakingBack
+    administration: Administration
+    types: ActivityTypes
+    oauth_clients: OAuthClients
+    audit: Audit
     contacts: Contacts
     contact_desk: ContactDesk
     duplicates: Duplicates
@@ -128,13 +136,16 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     journal, explain = Journal(*parts), Explain(*parts)
     principals, devices = Principals(*parts), Devices(database, used_clock, key)
     records, people = Activities(*parts), Contacts(*parts)
+    signing_in = SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime))
+    linked, company = Connections(*parts, vault, known), CompanyOptions(database, vault)
+    audit = Audit(database, used_clock)
     return Services(
         database=database,
         clock=used_clock,
         settings=settings,
         principals=principals,
         profiles=Profiles(database, used_clock, principals),
-        signing_in=SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime)),
+        signing_in=signing_in,
         cookie_key=hashlib.sha256(b"cookie" + key).digest(),
         identities=Identities(database, principals, settings, create=config.oidc.create_users),
         openid=openid(config, used_clock),
@@ -148,6 +159,10 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         activities=records,
         desk=ActivityDesk(*parts, records),
         taking_back=TakingBack(database, journal),
+        administration=Administration(database, settings, principals, signing_in, linked, company, audit),
+        types=ActivityTypes(database, records, principals, audit),
+        oauth_clients=OAuthClients(database, used_clock, vault, partial(metadata, config), audit, METADATA),
+        audit=audit,
         contacts=people,
         contact_desk=ContactDesk(database, settings, people),
         duplicates=Duplicates(*parts),
@@ -157,8 +172,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         transfer=Transfer(*parts),
         explain=explain,
         health=Health(*parts),
-        connections=Connections(*parts, vault, known),
-        company=CompanyOptions(database, vault),
+        connections=linked,
+        company=company,
         sync=Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval),
         undoing=Undoing(database, used_clock, flows, journal),
         sync_explain=SyncExplain(*parts, explain),
@@ -242,6 +257,18 @@ def _google(config: Config, clock: Clock) -> Connector:
     )
     reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
     return GoogleConnector(installation, clock, reach)
+
+
+def metadata(config: Config, address: str) -> Mapping[str, object]:
+    """What a provider says of itself at an address. Raises ``RemoteError``."""
+    from bridge.http import Http  # noqa: PLC0415 - its libraries are large, and it is seldom asked
+    from bridge.network import Reach  # noqa: PLC0415
+
+    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
+    answer = Http("The provider", [], reach).send("GET", address, headers={"Accept": "application/json"})
+    if not answer.ok:
+        raise RemoteError(f"The provider answers with status {answer.status}.", remedy="Check the directory (tenant).")
+    return answer.json()
 
 
 def openid(config: Config, clock: Clock) -> OpenId | None:

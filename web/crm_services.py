@@ -4,8 +4,12 @@ from typing import Protocol
 
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
+from bridge.services.activity_types import ActivityTypes
+from bridge.services.administration import Administration
+from bridge.services.audit import Audit
 from bridge.services.contact_desk import ContactDesk
 from bridge.services.duplicates import Duplicates
+from bridge.services.oauth_clients import OAuthClients
 from bridge.services.taking_back import TakingBack
 
 
@@ -27,6 +31,22 @@ class CrmServices(Protocol):
     @property
     def duplicates(self) -> Duplicates:
         """Contacts that may be one."""
+
+    @property
+    def administration(self) -> Administration:
+        """Users, and what is decided for everybody."""
+
+    @property
+    def types(self) -> ActivityTypes:
+        """The company's activity types."""
+
+    @property
+    def oauth_clients(self) -> OAuthClients:
+        """Our registrations at providers."""
+
+    @property
+    def audit(self) -> Audit:
+        """What administrators did."""
 
     @property
     def taking_back(self) -> TakingBack:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +18,16 @@ from bridge.config import Config
 from bridge.core.user import Role
 from bridge.errors import BridgeError
 from bridge.services.activity_desk import ActivityDesk
+from bridge.services.activity_types import ActivityTypes
+from bridge.services.administration import Administration
+from bridge.services.audit import Audit
+from bridge.services.company_options import CompanyOptions
+from bridge.services.connections import Connections
 from bridge.services.contact_desk import ContactDesk
 from bridge.services.duplicates import Duplicates
 from bridge.services.identities import Identities
 from bridge.services.login_flow import LoginFlows
+from bridge.services.oauth_clients import METADATA, OAuthClients
 from bridge.services.onboarding import Onboarding
 from bridge.services.openid import OpenId
 from bridge.services.profile_signing import ProfileSigner
@@ -45,6 +52,7 @@ class Answering:
     trouble: BridgeError | None = None
     feeds: Any = None
     openid: Any = None
+    administration: Any = field(default_factory=lambda: SimpleNamespace(notice=str))
     cookie_key: bytes = KEY
     clock: FixedClock = field(default_factory=FixedClock)
 
@@ -90,6 +98,22 @@ class House:
         self.login_flows = LoginFlows(database, self.clock, KEY, vault, self.devices)
         self.profile_signer = ProfileSigner(KEY)
         self.self_test = SelfTest("http://127.0.0.1:8080", self.devices)
+        self.connections = Connections(database, self.clock, self.office.settings, vault, {})
+        self.company = CompanyOptions(database, vault)
+        self.audit = Audit(database, self.clock)
+        self.types = ActivityTypes(database, self.activities, self.principals, self.audit)
+        parts = (self.office.settings, self.principals, self.signing_in, self.connections, self.company)
+        self.administration = Administration(database, *parts, self.audit)
+        self.asked: list[str] = []
+        self.answer: dict[str, object] | BridgeError = {}
+        self.oauth_clients = OAuthClients(database, self.clock, vault, self.fetch, self.audit, METADATA)
+
+    def fetch(self, address: str) -> dict[str, object]:
+        """What a provider answers, as the test has set it."""
+        self.asked.append(address)
+        if isinstance(self.answer, BridgeError):
+            raise self.answer
+        return self.answer
 
     def ready(self) -> None:
         with self.database.read() as session:
