@@ -14,12 +14,15 @@ from bridge.config import Config
 from bridge.core.bucket import Rate
 from bridge.errors import ConfigError, RemoteError
 from bridge.ports import Clock, Connector
+from bridge.services.account_finding import AccountFinding
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
 from bridge.services.activity_types import ActivityTypes
 from bridge.services.administration import Administration
+from bridge.services.asking import Asking
 from bridge.services.audit import Audit
 from bridge.services.backup import Backup
+from bridge.services.chronicle import Chronicle
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
 from bridge.services.contact_desk import ContactDesk
@@ -44,14 +47,17 @@ from bridge.services.resources import Resources
 from bridge.services.self_test import SelfTest
 from bridge.services.settings import Settings
 from bridge.services.signing_in import Limits, SigningIn
+from bridge.services.sync.deciding import Deciding
 from bridge.services.sync.explaining import SyncExplain
 from bridge.services.sync.flows import Flows
 from bridge.services.sync.pacing import Buckets, Stop
+from bridge.services.sync.resolving import Resolving
 from bridge.services.sync.run import Sync
 from bridge.services.sync.undoing import Undoing
 from bridge.services.sync.wrapping import ThrottledConnector
 from bridge.services.taking_back import TakingBack
 from bridge.services.transfer import Transfer
+from bridge.services.troubles import Troubles
 from bridge.services.worker import Pattern, Worker
 from bridge.store.database import Database
 from bridge.vault import FernetVault, read_keys
@@ -103,6 +109,12 @@ class Services:
     sync: Sync
     undoing: Undoing
     sync_explain: SyncExplain
+    finding: AccountFinding
+    troubles: Troubles
+    resolving: Resolving
+    deciding: Deciding
+    chronicle: Chronicle
+    asking: Asking
     queue: Queue
     stop: Stop
     queued: bool
@@ -139,6 +151,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     signing_in = SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime))
     linked, company = Connections(*parts, vault, known), CompanyOptions(database, vault)
     audit = Audit(database, used_clock)
+    sync = Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval)
+    undoing, synced = Undoing(database, used_clock, flows, journal), SyncExplain(*parts, explain)
     return Services(
         database=database,
         clock=used_clock,
@@ -174,9 +188,15 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         health=Health(*parts),
         connections=linked,
         company=company,
-        sync=Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval),
-        undoing=Undoing(database, used_clock, flows, journal),
-        sync_explain=SyncExplain(*parts, explain),
+        sync=sync,
+        undoing=undoing,
+        sync_explain=synced,
+        finding=AccountFinding(known.keys()),
+        troubles=Troubles(database, used_clock),
+        resolving=Resolving(database, used_clock, flows),
+        deciding=Deciding(database, sync),
+        chronicle=Chronicle(database, journal, undoing),
+        asking=Asking(database, explain, synced, linked),
         queue=Queue(config.sync.queue, used_clock),
         stop=stop,
         queued=config.sync.enabled,
