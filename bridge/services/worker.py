@@ -69,6 +69,7 @@ class Worker:
         self._stop = stop
         self._pattern = pattern
         self._failures: dict[int, _Failure] = {}
+        self._running: set[int] = set()
         self._pruned_at: datetime | None = None
         self._trouble = ""
         queue.perform_by(self.perform)
@@ -112,12 +113,19 @@ class Worker:
             connection = connections.connection(session, order.connection_id)
         if connection is None or _is_served(order, connection):
             return
-        if _is_running(connection, self._clock.now()):
+        if order.connection_id in self._running or _is_running(connection, self._clock.now()):
             self._wait_for_the_run(order)
             return
         self._run(order)
 
     def _run(self, order: Order) -> None:
+        self._running.add(order.connection_id)
+        try:
+            self._carry_out(order)
+        finally:
+            self._running.discard(order.connection_id)
+
+    def _carry_out(self, order: Order) -> None:
         try:
             self._runner.run(order.connection_id, order.trigger.value)
         except Stopping:
@@ -161,7 +169,7 @@ class Worker:
         with self._database.read() as session:
             ids = connections.due(session, now)
             found = [connections.connection(session, each) for each in ids]
-        alone = {each for each, failure in self._failures.items() if failure.until > now}
+        alone = {each for each, failure in self._failures.items() if failure.until > now} | self._running
         self._queue.put_all((each.id, _trigger(each, now)) for each in found if each and each.id not in alone)
 
     def _prune(self) -> None:

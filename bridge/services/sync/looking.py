@@ -1,8 +1,8 @@
 """Look at one side: what is new or changed there since the last time, and what is gone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
@@ -10,6 +10,38 @@ from bridge.errors import TokenExpired
 from bridge.ports import Changes, Found, RemoteId, Side, SyncToken
 
 T = TypeVar("T", Event, Contact)
+
+
+class Readable(Protocol[T]):
+    """What can be looked at: the reading half of a ``Side``."""
+
+    def changes(self, since: SyncToken | None) -> Changes[T]:
+        """See ``Side.changes``."""
+        ...
+
+    def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[T]]:
+        """See ``Side.fetch``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[T]):
+    """A side that is read for as long as it takes: ``keep`` renews the lease meanwhile."""
+
+    side: Side[T]
+    keep: Callable[[], None]
+
+    def changes(self, since: SyncToken | None) -> Changes[T]:
+        """See ``Side.changes``."""
+        changes = self.side.changes(since)
+        self.keep()
+        return changes
+
+    def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[T]]:
+        """See ``Side.fetch``."""
+        for found in self.side.fetch(ids):
+            self.keep()
+            yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +59,7 @@ class Look(Generic[T]):
 
 
 def look(
-    side: Side[T],
+    side: Readable[T],
     token: SyncToken | None,
     known: Mapping[str, str],
     again: Collection[str] = (),
@@ -54,7 +86,7 @@ def look(
     return Look(found, frozenset(gone | missing), changes.token, len(listed) if changes.complete else None)
 
 
-def bring(side: Side[T], seen: Look[T], ids: Collection[str]) -> Look[T]:
+def bring(side: Readable[T], seen: Look[T], ids: Collection[str]) -> Look[T]:
     """Add objects to a look that the listing did not tell of."""
     asked = {RemoteId(id_) for id_ in ids} - seen.found.keys() - seen.gone
     if not asked:
@@ -63,7 +95,7 @@ def bring(side: Side[T], seen: Look[T], ids: Collection[str]) -> Look[T]:
     return replace(seen, found={**seen.found, **brought}, gone=seen.gone | (asked - brought.keys()))
 
 
-def _changes(side: Side[T], token: SyncToken | None) -> Changes[T]:
+def _changes(side: Readable[T], token: SyncToken | None) -> Changes[T]:
     if token is None:
         return side.changes(None)
     try:

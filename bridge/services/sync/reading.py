@@ -1,6 +1,6 @@
 """Read both sides of a flow and decide what follows, without a session while the remote is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from bridge.core.plan import ActionKind
 from bridge.errors import DangerousPlan
 from bridge.ports import Clock, SyncToken
 from bridge.services.sync.flows import OpenFlow, options_digest
-from bridge.services.sync.looking import Look, bring, look
+from bridge.services.sync.looking import Kept, Look, bring, look
 from bridge.services.sync.planning import Deletions, Plan, Planner
 from bridge.store import links, runs
 from bridge.store.database import Database
@@ -38,15 +38,17 @@ class Read(Generic[T]):
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """Reads one flow."""
+    """Reads one flow. ``keep`` is called again and again while it does, since that may take long."""
 
     database: Database
     clock: Clock
     flow: OpenFlow[T]
+    keep: Callable[[], None] = lambda: None
 
     def read(self) -> Read[T]:
         """Look at both sides; cursors are from before the look. Raises what the sides do."""
         flow, row = self.flow, self.flow.row
+        here, there = Kept(flow.ours, self.keep), Kept(flow.theirs, self.keep)
         with self.database.read() as session:
             heads = links.heads(session, row.id)
             waiting = set() if flow.kind.asks else runs.conflicting(session, row.id)
@@ -55,21 +57,21 @@ class Reading(Generic[T]):
         again = [head for head in heads if _is_due(head, now) or head.local_id in waiting]
         expected = [head for head in heads if head.tries == 0 and head.retry_at is not None]
         ours = look(
-            flow.ours,
+            here,
             SyncToken(row.ours_token) if row.ours_token and not anew else None,
             {str(head.local_id): _known(head, ours=True, anew=anew) for head in heads if head.local_id is not None},
             {str(head.local_id) for head in again if head.local_id is not None},
         )
         theirs = look(
-            flow.theirs,
+            there,
             SyncToken(row.theirs_token) if row.theirs_token and not anew else None,
             {head.remote_id: _known(head, ours=False, anew=anew) for head in heads if head.remote_id is not None},
             {head.remote_id for head in again if head.remote_id is not None},
             {head.remote_id for head in expected if head.remote_id is not None},
         )
         touched = [head for head in heads if _touches(head, ours, theirs)]
-        ours = bring(flow.ours, ours, _left_behind(touched, ours=True))
-        theirs = bring(flow.theirs, theirs, _left_behind(touched, ours=False))
+        ours = bring(here, ours, _left_behind(touched, ours=True))
+        theirs = bring(there, theirs, _left_behind(touched, ours=False))
         with self.database.read() as session:
             full = links.links(session, [head.id for head in touched])
         plan = Planner(flow.kind, flow.decide, heads, full, ours, theirs).plan()

@@ -139,7 +139,7 @@ class Sync:
             )
             acting.resume()
             lease.keep()
-            read = Reading(self._database, self._clock, flow).read()
+            read = Reading(self._database, self._clock, flow, lease.keep).read()
             plan = judged(read.plan, deletions, options_changed=read.anew)
             acting.carry_out(plan, Workshop(flow.kind, flow.writes_here, flow.writes_there, self._clock.now()))
             ours_token = caught_up(self._database, flow.ours, flow.row, opened.user.id, read.ours_token)

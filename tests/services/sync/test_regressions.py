@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bridge.errors import Conflict
+from bridge.providers.memory.collection import Collection
+from bridge.providers.memory.misbehaviour import Call, Fault, Late, Meanwhile
+from bridge.providers.memory.remote import TRAITS
 from bridge.store.database import Database
 from bridge.store.models.sync import ResultOutcome, RunOutcome
 from tests.harness import Office
@@ -31,3 +36,26 @@ def test_two_new_events_with_one_uid_do_not_end_the_run(world: World) -> None:
     assert "same UID" in parked.reason
     assert dict(world.run().counts) == {}
     assert len(world.events()) == 3
+
+
+def test_a_lease_is_kept_while_much_is_read(world: World) -> None:
+    """Else two workers take a slow first sync over from each other for ever."""
+    slow = replace(TRAITS, max_fetch=1)
+    world.calendar = world.account.calendars[world.calendar.id] = Collection(
+        world.calendar.id, "Work", slow, world.office.clock, lists_objects=False
+    )
+    for number in range(5):
+        world.event(f"Lunch {number}")
+    world.connect()
+    refused: list[str] = []
+
+    def somebody_else_tries() -> None:
+        with pytest.raises(Conflict) as caught:
+            world.sync.run(world.connection.id)
+        refused.append(str(caught.value))
+
+    world.remote.misbehave(
+        Fault(Call.FETCH, Late(timedelta(seconds=50)), times=None), Fault(Call.FETCH, Meanwhile(somebody_else_tries), 5)
+    )
+    assert dict(world.run().counts) == {"created here": 5}
+    assert refused == ["This connection is being synced right now."]

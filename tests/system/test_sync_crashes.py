@@ -1,0 +1,86 @@
+"""Kill the sync worker in the middle of a first sync, again and again: it resumes, and makes nothing twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bridge.store.models.sync import RunOutcome
+from bridge.store.runs import Run
+from tests.providers.servers import RemoteServer, radicale
+from tests.system.chaos import amount
+from tests.system.server import ServerProcess
+from tests.system.syncing import Syncing, WorkerProcess, await_that, working
+
+OBJECTS = amount(quick=60, full=2_000)  # half of them on either side
+KILLS = amount(quick=6, full=200)
+LEASE = timedelta(seconds=1)
+LOOKING = 0.3  # the share of kills while a run still reads both sides
+MOST_DELAY = 0.2  # seconds: into the middle of a portion
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[RemoteServer]:
+    with radicale(tmp_path / "radicale") as running:
+        yield running
+
+
+@pytest.fixture
+def syncing(tmp_path: Path, sqlite_url: str, remote: RemoteServer) -> Syncing:
+    calendar = remote.make_calendar("Work")
+    made = Syncing(ServerProcess(tmp_path / "bridge", sqlite_url), remote, calendar)
+    for number in range(OBJECTS // 2):
+        made.add_here(f"Ours {number}")
+        made.add_there(f"Theirs {number}")
+    made.start()
+    return made
+
+
+class Storm:
+    """Kills at random moments: some while a run reads, most while it writes."""
+
+    def __init__(self, syncing: Syncing, worker: WorkerProcess, folder: Path) -> None:
+        self.syncing = syncing
+        self.worker = worker
+        self.folder = folder
+        self.random = Random(0)
+
+    def progress(self) -> int:
+        """How many objects have come to either side."""
+        written = sum(1 for _ in self.folder.rglob("*.ics"))
+        return written + self.syncing.count_here() - OBJECTS
+
+    def kill(self, left: int) -> bool:
+        """Start the worker, and kill it during its run; ``left`` kills are to come. Whether it was in time."""
+        before = self.syncing.latest()
+        self.worker.start()
+        await_that(lambda: self._runs(before), self.worker.said)
+        if self.random.random() >= LOOKING:
+            goal = self.progress() + self.random.randint(1, max(1, 2 * (OBJECTS - self.progress()) // left))
+            await_that(lambda: self.progress() >= goal or not self._runs(before), self.worker.said)
+        time.sleep(self.random.uniform(0, MOST_DELAY))
+        self.worker.kill()
+        return self._runs(before)
+
+    def _runs(self, before: Run | None) -> bool:
+        latest = self.syncing.latest()
+        return latest is not None and latest != before and latest.outcome is RunOutcome.RUNNING
+
+
+def test_a_first_sync_outlives_every_kill(syncing: Syncing, tmp_path: Path) -> None:
+    with working(syncing, "worker", lease=LEASE) as (worker,):
+        storm = Storm(syncing, worker, tmp_path / "radicale")
+        killed = sum(storm.kill(KILLS - number) for number in range(KILLS) if not syncing.done())
+        assert killed >= KILLS * 0.9, f"The first sync ended after {killed} kills."
+        worker.start()
+        await_that(syncing.done, syncing.said)
+        worker.stop()
+    assert (
+        sum(run.outcome is RunOutcome.INTERRUPTED for run in syncing.runs()) == killed
+    )  # the worker takes nothing over from itself
+    syncing.check()
