@@ -69,7 +69,7 @@ def test_without_a_file_there_are_no_further_keys(tmp_path: Path) -> None:
     assert read_keys(keys_file(tmp_path, "", "# none yet")) == []
 
 
-@pytest.mark.parametrize("line", ["secret-and-too-short", "ü" * 32, new_key()[:-4]])
+@pytest.mark.parametrize("line", ["secret-and-too-short", "ü" * 32, new_key()[:-4]], ids=["short", "foreign", "cut"])
 def test_a_bad_key_is_told_by_its_line_and_not_shown(tmp_path: Path, line: str) -> None:
     with pytest.raises(ConfigError, match="line 2 of ") as caught:
         read_keys(keys_file(tmp_path, new_key(), line))

@@ -34,7 +34,7 @@ _KEYWORDS = {
 }
 
 
-class Catalogs(Domain):  # type: ignore[misc]
+class Catalogs(Domain):
     """What Flask-Babel asks for the texts of the request's language."""
 
     def get_translations(self) -> NullTranslations:
