@@ -69,9 +69,9 @@ class SyncExplain:
             flows = [flow for flow in connections.flows(session, [connection_id]) if flow.enabled]
         asked = _Asked(self._database, self._clock, self._settings, user, connection)
         answers = [asked.record(answer, flows) for answer in self._explain.why(login, item) if answer.kind in _KINDS]
-        known = {(answer.kind, answer.local_id) for answer in answers}
-        others = [found for flow in flows for found in asked.remote(flow, item.strip())]
-        return answers + [each for each in others if each.local_id is None or (each.kind, each.local_id) not in known]
+        known = {(_KINDS[answer.kind], answer.local_id) for answer in answers}
+        others = [(flow.kind, found) for flow in flows for found in asked.remote(flow, item.strip())]
+        return answers + [each for kind, each in others if each.local_id is None or (kind, each.local_id) not in known]
 
 
 @dataclass(frozen=True)

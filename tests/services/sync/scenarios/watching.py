@@ -33,12 +33,16 @@ class Killed(BaseException):
 
 @dataclass
 class Watch:
-    """A kind of service that remembers every write. ``cut_before`` or ``cut_after`` so many of them, it is over."""
+    """A kind of service that remembers every write. ``cut_before`` or ``cut_after`` so many of them, it is over.
+
+    ``meanwhile`` happens once, while the next write is on its way.
+    """
 
     connector: Connector
     writes: list[Write[Any]] = field(default_factory=list)
     cut_before: int | None = None
     cut_after: int | None = None
+    meanwhile: Callable[[], object] | None = None
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> Provider:
         return _Provider(self, self.connector.open(sign_in, keep))
@@ -47,6 +51,9 @@ class Watch:
         if self.cut_before is not None and len(self.writes) >= self.cut_before:
             raise Killed
         self.writes.append(write)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
 
     def after(self) -> None:
         if self.cut_after is not None and len(self.writes) >= self.cut_after:
