@@ -20,7 +20,7 @@ from bridge.errors import (
     SignInNeeded,
     TemporaryError,
 )
-from bridge.http import BUSY, Answer, Http, failure, origin, retry_after, wait_until, with_query
+from bridge.http import BUSY, Answer, Http, Query, failure, origin, retry_after, wait_until, with_query
 from bridge.network import Reach, is_public
 from tests.providers.servers import Reply, Request, ScriptedServer, scripted
 
@@ -46,7 +46,7 @@ def test_a_request_travels_whole(start: Start) -> None:
     server = start(lambda _: Reply(201, {"X-One": "1"}, b'{"a": 1}'))
     http = client(server.url)
     headers = {"If-Match": '"1"'}
-    query = {"a": "b c", "n": 5, "on": True, "many": ["x", "y"]}
+    query: Query = {"a": "b c", "n": 5, "on": True, "many": ["x", "y"]}
     found = http.send("POST", f"{server.url}path?z=1", query=query, body={"ä": "ö"}, headers=headers, token="t0ken")
     (request,) = server.asked
     assert request.path == "/path?z=1&a=b+c&n=5&on=true&many=x&many=y"
@@ -143,13 +143,14 @@ def test_a_certificate_that_does_not_fit(start: Start) -> None:
 def test_credentials_go_to_configured_origins_only(start: Start) -> None:
     mine, other = start(lambda _: Reply(200, {}, b"{}")), start(lambda _: Reply(200, {}, b"{}"))
     http = client(mine.url)
-    for refused in (
+    attempts: tuple[Callable[[], Answer], ...] = (
         lambda: http.send("GET", other.url, token="t"),
         lambda: http.send("POST", other.url, form={"a": "b"}),
         lambda: http.send("GET", other.url),
         lambda: http.send("GET", "file:///etc/passwd"),
         lambda: http.send("GET", "https:///x"),
-    ):
+    )
+    for refused in attempts:
         with pytest.raises(TemporaryError, match="nothing is sent there"):
             refused()
     assert other.asked == []

@@ -13,7 +13,7 @@ import pytest
 from bridge.core.digest import same
 from bridge.core.event import Event, Privacy
 from bridge.errors import MappingError, PermissionMissing, PreconditionFailed, Refused, TokenExpired
-from bridge.ports import Create, Delete, Deleted, IdempotencyKey, RemoteId, Side, Stored, SyncToken, Update
+from bridge.ports import Create, Delete, Deleted, IdempotencyKey, RemoteId, Side, Stored, SyncToken, Update, Write
 from bridge.providers.google import event_mapping
 from bridge.providers.google.calendar import TRAITS, event_id
 from bridge.providers.google.colors import color_id, color_name
@@ -158,7 +158,7 @@ def test_a_changed_exception_makes_the_version_of_the_series_stale(world: Calend
     stored = create(side, EXCEPTED)
     moved = instance_id(stored.id, datetime(2027, 3, 15, 9, 0, tzinfo=RIGA))
     world.calendar.replace(moved, world.calendar.get(moved) | {"summary": "Theirs"})
-    writes = [Update(stored.id, WEEKLY, stored.version), Delete(stored.id, stored.version)]
+    writes: list[Write[Event]] = [Update(stored.id, WEEKLY, stored.version), Delete(stored.id, stored.version)]
     assert all(isinstance(outcome, PreconditionFailed) for outcome in side.write(writes))
     assert list(side.write([Delete(stored.id)])) == [Deleted(stored.id)]
 

@@ -211,14 +211,14 @@ class CalendarSide:
 
     def _delete(self, delete: Delete) -> Deleted:
         guard: dict[str, str] = {}
-        if delete.version is not None and "/" in delete.version:
+        if delete.version is not None and series.OF_SERIES in delete.version:
             there = self._held(delete.id)
             if there is None:
                 return Deleted(delete.id)
             if there.version != delete.version:
                 raise PreconditionFailed("The series changed since it was read.", remote=TRAITS.name)
         if delete.version is not None:
-            guard = {"If-Match": delete.version.partition("/")[0]}
+            guard = {"If-Match": delete.version.partition(series.OF_SERIES)[0]}
         answer = self._client.call("DELETE", self._event(delete.id), _SILENT, headers=guard)
         if answer.ok or answer.status in _GONE:
             return Deleted(delete.id)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bridge.errors import BridgeError, PermissionMissing, PreconditionFailed, Refused, SignInNeeded, TemporaryError
+from bridge.errors import (
+    BridgeError,
+    NotFound,
+    PermissionMissing,
+    PreconditionFailed,
+    Refused,
+    SignInNeeded,
+    TemporaryError,
+)
 from bridge.http import BUSY, Answer, Http, Query, failure, retry_after, wait_until
 from bridge.ports import Clock
 from bridge.providers.google.installation import ASK_IT, NAME, RECONNECT, words
@@ -124,6 +132,8 @@ class Client:
             return _slower(answer, message, name)
         if answer.status == 403:
             return self._forbidden(message, reasons)
+        if answer.status in {404, 410}:
+            return NotFound(f"{name} no longer has this calendar or label.", remedy="Choose another one.")
         if answer.status == 400 and reasons & {"FAILED_PRECONDITION", "failedPrecondition"}:
             return PreconditionFailed("The object changed or vanished since it was read.", remote=name)
         return failure(answer, name, reason=message, sign_in=RECONNECT)

@@ -14,6 +14,9 @@ from bridge.ports import Found, RemoteId, Version
 from bridge.providers.google.event_mapping import EXPRESSES, UID, Raw, private, read_event
 from bridge.providers.google.times import read_time
 
+OF_SERIES = " with "
+"""Stands between the two parts of a series' version."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -47,7 +50,7 @@ class Held:
         if not is_series(self.master):
             return Version(etag)
         parts = sorted(f"{each.get('id')} {each.get('etag')}" for each in self.exceptions)
-        return Version(f"{etag}/{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}")
+        return Version(f"{etag}{OF_SERIES}{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}")
 
     def event(self, manner: Manner) -> Event:
         """The whole object. Raises ``Invalid``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -45,13 +45,14 @@ class FakeCalendar:
     page: int = 2500
     mails: int = 0
     takes_conferences: bool = True
+    now: Callable[[], datetime] = lambda: NOW
     _pages: dict[str, tuple[list[Raw], str]] = field(default_factory=dict)
 
     def touch(self, id_: str) -> Raw:
         """Give an event its next version."""
         self.latest += 1
         self.changed[id_] = self.latest
-        moment = NOW + timedelta(seconds=self.latest)
+        moment = self.now() + timedelta(milliseconds=self.latest)
         self.events[id_]["etag"] = f'"{3_568_771_000_000_000 + self.latest}"'
         self.events[id_]["updated"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return deepcopy(self.events[id_])

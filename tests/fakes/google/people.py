@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.google.answers import DATE, Refusal, ok
@@ -37,6 +37,7 @@ class FakePeople:
     latest: int = 0
     oldest: int = 0
     page: int = 1000
+    now: Callable[[], datetime] = lambda: NOW
     _pages: dict[str, tuple[list[Raw], str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class FakePeople:
         self.changed[name] = self.latest
         person = self.people[name]
         person["etag"] = f"%EgUB{self.latest}"
-        moment = (NOW + timedelta(seconds=self.latest)).isoformat().replace("+00:00", "Z")
+        moment = (self.now() + timedelta(milliseconds=self.latest)).isoformat().replace("+00:00", "Z")
         source = {"type": "CONTACT", "id": name.removeprefix("people/c"), "etag": f"#{self.latest}"}
         person.setdefault("metadata", {})
         person["metadata"] |= {"sources": [source | {"updateTime": moment}], "objectType": "PERSON"}

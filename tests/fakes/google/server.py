@@ -24,10 +24,10 @@ ADDRESS = "anna@example.com"
 class Fault:
     """What happens instead of an answer: to the ``nth`` request that ``strikes`` takes, and the ``times`` after it.
 
-    ``after``: the request is carried out, and its answer is lost.
+    ``after``: the request is carried out, and its answer is lost. A ``reply`` that is a function changes the answer.
     """
 
-    reply: Reply
+    reply: Reply | Callable[[Reply], Reply]
     strikes: Callable[[str, Request], bool] = lambda _id, _request: True
     nth: int = 1
     times: int | None = 1
@@ -91,10 +91,12 @@ class FakeGoogle:
         call_id = {"/token": "token"}.get(path, call.id if call else "photo" if path.startswith("/photos/") else "")
         self.calls.append(call_id or f"{request.method} {path}")
         fault = next((each for each in self.faults if each.hits(call_id, request)), None)
-        if fault is not None and not fault.after:
+        if fault is not None and not fault.after and isinstance(fault.reply, Reply):
             return fault.reply
         reply = self._carried_out(request, call, call_id)
-        return fault.reply if fault is not None else reply
+        if fault is None:
+            return reply
+        return fault.reply if isinstance(fault.reply, Reply) else fault.reply(reply)
 
     def _carried_out(self, request: Request, call: Call | None, call_id: str) -> Reply:
         if call_id == "token":

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.core.contact import Contact
-from bridge.core.event import Event
+from bridge.core.event import Attendee, Event
 from bridge.ports import Connector, Provider, RemoteId, SignIn
 from bridge.providers.google import event_mapping, person_write, series
 from bridge.providers.google.person_read import groups_of, is_deleted, read_person
@@ -45,6 +45,8 @@ class GoogleCalendar(Shelf[Event]):
         own = raw.get("extendedProperties", {}).get("private", {})
         own.pop(event_mapping.UID, None)
         self.calendar.events[raw["id"]] |= {"iCalUID": obj.uid, "extendedProperties": {"private": own}}
+        if obj.attendees:
+            self.calendar.events[raw["id"]]["attendees"] = [_attendee(each) for each in obj.attendees]
         for override in obj.overrides:
             self._except(raw["id"], override)
         return RemoteId(raw["id"])
@@ -174,6 +176,11 @@ class GoogleOther(Other):
         strikes: Callable[[str, Request], bool] = lambda _call, _request: True,
     ) -> None:
         self.fake.faults.append(Fault(reply, strikes, times=None))
+
+
+def _attendee(one: Attendee) -> Raw:
+    status = {"ACCEPTED": "accepted", "DECLINED": "declined"}.get(one.status, "needsAction")
+    return {"email": one.email, "displayName": one.name, "responseStatus": status, "organizer": one.organizer}
 
 
 def _writes(call: str) -> bool:
