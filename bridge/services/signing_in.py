@@ -70,7 +70,7 @@ class SigningIn:
         Nobody learns whether it was the name or the password that did not fit. Raises ``NotAllowed``, or
         ``TooManyTries`` after too many failures from the address.
         """
-        name = name.replace("\x00", "\ufffd")  # PostgreSQL takes no NUL
+        name = name.encode(errors="replace").decode().replace("\x00", "\ufffd")  # PostgreSQL takes no NUL
         attempt = self._throttle.attempt(_PAGE + name, address)
         with self._database.read() as session:
             self._throttle.check(session, attempt)
