@@ -236,8 +236,7 @@ class Acting(Generic[T]):
         if work.there is not None:
             notes.wrote_there(work, there)
         try:
-            with session.begin_nested():
-                here = self._here(session, notes, work, made)
+            here = self._here(session, notes, work, made)
         except BridgeError as error:
             notes.fail(_half_done(work, there), error)
             return
@@ -252,19 +251,22 @@ class Acting(Generic[T]):
     def _here(
         self, session: Session, notes: Notes[T], work: Work[T], made: Mapping[IdempotencyKey, Outcome[T]]
     ) -> Found[T] | None:
-        """Write on our side; what we hold now, if anything. Raises what a creation was refused for."""
-        match work.here:
-            case Create():
-                stored = _stored(made[work.here.key])
-                if stored.existed:
-                    stored = self._adopted(session, notes, work, stored)
-            case Update():
-                stored = self.ours.update_in(session, work.here.id, work.here.object, work.here.version)
-            case Delete():
-                self.ours.delete_in(session, work.here.id, work.here.version)
-                return None
-            case None:
-                return None
+        """Write on our side; what we hold now, if anything. What is refused is raised, and leaves nothing behind."""
+        if work.here is None:
+            return None
+        if isinstance(work.here, Create):
+            stored = _stored(made[work.here.key])
+            if not stored.existed:
+                return Found(stored.id, stored.version, stored.object)
+        with session.begin_nested():
+            match work.here:
+                case Create():
+                    stored = self._adopted(session, notes, work, _stored(made[work.here.key]))
+                case Update():
+                    stored = self.ours.update_in(session, work.here.id, work.here.object, work.here.version)
+                case Delete():
+                    self.ours.delete_in(session, work.here.id, work.here.version)
+                    return None
         return Found(stored.id, stored.version, stored.object)
 
     def _adopted(self, session: Session, notes: Notes[T], work: Work[T], present: Stored[T]) -> Stored[T]:
