@@ -144,7 +144,7 @@ def _list(services: Services, found: Filters) -> str:
         "activities/index.html",
         lines=page.lines,
         types=types,
-        owners=[("", gettext("Me")), *owners, (EVERYONE, gettext("Everyone"))],
+        owners=[("", gettext("Me")), *owners, (EVERYONE, gettext("All owners"))],
         kinds=[("", gettext("All types")), *((kind.key, kind.name) for kind in types.values())],
         progress=PROGRESS.items(),
         spans=SPANS.items(),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, cast
 
 from flask import request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import StopValidation
 
@@ -58,7 +58,7 @@ class Labels:
 class ContactForm(Form):
     """A contact of one's own. What only persons have is not shown for organizations."""
 
-    name = line(lazy_gettext("Name"))
+    name = line(lazy_pgettext("contact", "Name"))
     organization = link_field(RecordKind.ORGANIZATION)
     job_title = optional_line(lazy_gettext("Job title"))
     labels = StringField(lazy_gettext("Labels"), [AtMost(5000), Labels()])

@@ -97,7 +97,7 @@ def _list(services: Services, kind: str) -> str:
         page=page,
         kind=kind,
         home=_home(kind),
-        owners=[("", gettext("Me")), *owners, (EVERYONE, gettext("Everyone"))],
+        owners=[("", gettext("Me")), *owners, (EVERYONE, gettext("All owners"))],
         labels=[("", gettext("All labels")), *((each, each) for each in services.contact_desk.labels())],
         chosen=found,
         filtered=bool(given),

@@ -1,7 +1,7 @@
 """Contacts that may be one: side by side, merged with one click, and taken apart again (R17)."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from werkzeug.wrappers import Response
 
 from bridge.config import Config
@@ -25,8 +25,8 @@ REASONS = {
     Reason.SIMILAR_NAME: lazy_gettext("similar name"),
 }
 FIELDS = {
-    "name": lazy_gettext("Name"),
-    "parts": lazy_gettext("Name"),
+    "name": lazy_pgettext("contact", "Name"),
+    "parts": lazy_pgettext("contact", "Name"),
     "organization_id": lazy_gettext("Organization"),
     "job_title": lazy_gettext("Job title"),
     "birthday": lazy_gettext("Birthday"),
@@ -112,4 +112,5 @@ def _said(merged: Merged) -> str:
     lost = list(dict.fromkeys(str(FIELDS[each.field]) for each in merged.left_out if each.field in FIELDS))
     if not lost:
         return said
-    return f"{said} {gettext('Not taken over, because there can be only one: %(fields)s.', fields=', '.join(lost))}"
+    left_out = gettext("Not taken over, because there can be only one: %(fields)s.", fields=", ".join(lost))
+    return f"{said} {left_out}"
