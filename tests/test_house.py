@@ -29,7 +29,17 @@ NOT_IMPORTED = {
     "tzdata": "read by zoneinfo where the system has no time zones",
 }
 # Tools of the test extra that are called, not imported.
-CALLED = {"google-api-python-client", "import-linter", "khal", "mypy", "pytest-socket", "pytest-xdist", "ruff", "vdirsyncer", "xandikos"}
+CALLED = {
+    "google-api-python-client",
+    "import-linter",
+    "khal",
+    "mypy",
+    "pytest-socket",
+    "pytest-xdist",
+    "ruff",
+    "vdirsyncer",
+    "xandikos",
+}
 
 
 def project(root: Path) -> dict[str, Any]:
