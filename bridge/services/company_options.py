@@ -10,7 +10,7 @@ from bridge.core.user import User
 from bridge.ports import Vault
 from bridge.services.connection_rules import check_governs
 from bridge.services.sync_options import narrows, read_value, with_company_values
-from bridge.store import connections
+from bridge.store import audit, connections
 from bridge.store.connections import PAUSED, OptionDefault
 from bridge.store.database import Database
 
@@ -70,7 +70,10 @@ class CompanyOptions:
                 found = connections.connection(session, connection_id, lock=True)
                 if found is not None:
                     connections.set_secret(session, connection_id, self._vault.rotate(found.secret))
-        return len(sealed)
+            clients = audit.oauth_clients(session)
+            for client in clients:
+                audit.save_oauth_client(session, replace(client, secret=self._vault.rotate(client.secret)))
+        return len(sealed) + len(clients)
 
     def _force(self, session: Session) -> None:
         defaults = connections.option_defaults(session)

@@ -64,6 +64,12 @@ def oauth_client(session: Session, provider: str) -> OAuthClient | None:
     return record_of(OAuthClient, row) if row else None
 
 
+def oauth_clients(session: Session) -> list[OAuthClient]:
+    """The registrations at all providers."""
+    query = select(OAuthClientRow).order_by(OAuthClientRow.provider)
+    return [record_of(OAuthClient, row) for row in session.scalars(query)]
+
+
 def save_oauth_client(session: Session, client: OAuthClient) -> None:
     """Keep a registration."""
     session.merge(OAuthClientRow(**columns_of(client)))

@@ -32,7 +32,8 @@ def desk(office: Office) -> ActivityDesk:
 
 
 def everything(desk: ActivityDesk, office: Office, login: str, filters: Filters) -> list[Line]:
-    viewer, found = office.principals.find(login), []
+    viewer = office.principals.find(login)
+    found: list[Line] = []
     page = desk.page(viewer, filters)
     found += page.lines
     while page.behind:

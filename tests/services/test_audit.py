@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bridge.core.activity import Activity
 from bridge.core.event import EventKind
@@ -248,6 +249,17 @@ def test_a_registration_is_sealed_tested_and_forgotten(admin: Admin, database: D
     with pytest.raises(NotFound):
         clients.test(zane, "graph")
     assert "s3cret" not in str([each.details for each in admin.audit.entries(zane)])
+
+
+def test_a_new_key_seals_registrations_too(admin: Admin, database: Database) -> None:
+    admin.clients.set(admin.zane, "google", "id", "s3cret")
+    old, new = FernetVault(b"v" * 32), Fernet(Fernet.generate_key())
+    with database.read() as session:
+        before = rows.oauth_clients(session)
+    assert CompanyOptions(database, FernetVault(b"v" * 32, [new])).rotate_keys() == 1
+    with database.read() as session:
+        (after,) = rows.oauth_clients(session)
+    assert old.open(before[0].secret) == new.decrypt(after.secret.encode()).decode() == "s3cret"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_mistakes_are_told(house: House, anna: Browser, field: str, value: str) 
     answer = anna.post("/preferences/", {**FORM, field: value})
     assert answer.status_code == 422
     check_html(answer.text)
-    told = anna.post("/preferences/", {**FORM, field: value}, headers=SCRIPT)
+    told: Any = anna.post("/preferences/", {**FORM, field: value}, headers=SCRIPT)
     assert (told.status_code, list(told.json["errors"])) == (422, [field])
     assert house.principals.find("anna") == before
 
