@@ -15,6 +15,7 @@ from bridge.core.backoff import next_try
 from bridge.errors import BridgeError, Conflict
 from bridge.ports import Clock
 from bridge.services.queue import Order, Queue, Trigger
+from bridge.services.sync.lease import LeaseLost
 from bridge.services.sync.pacing import Stop, Stopping
 from bridge.services.sync.report import RunReport
 from bridge.store import connections, journal, runs
@@ -130,6 +131,9 @@ class Worker:
             self._runner.run(order.connection_id, order.trigger.value)
         except Stopping:
             self._queue.put_back(order, timedelta(0))
+        except LeaseLost:
+            _LOG.warning("Connection %s was taken over by another worker.", order.connection_id)
+            self._wait_for_the_run(order)
         except Conflict as conflict:
             self._not_run(order, conflict)
         except BridgeError as error:

@@ -70,6 +70,8 @@ def look(
     ``known`` maps the ids that we know to their versions; ``again`` are ids to look at whatever their version.
     ``expected`` were created after the token: one that is not told of has been deleted since, and a server need not
     tell of what came and went between two listings (RFC 6578 3.5).
+    What is listed and not brought was deleted meanwhile, or a part of the service lags behind another: nothing is
+    concluded, and the token stays where it was, so that the next look asks again.
     A token that has expired makes the listing complete. Raises what ``Side`` does; nothing is concluded from a
     listing that broke off.
     """
@@ -80,10 +82,17 @@ def look(
     asked = {id_ for id_, found in fresh.items() if found.object is None and not found.problem}
     asked |= {RemoteId(id_) for id_ in (*again, *expected) if id_ not in listed and id_ not in gone}
     brought = {found.id: found for found in side.fetch(sorted(asked))} if asked else {}
-    missing = (asked - brought.keys()) & known.keys()
+    unseen = {id_ for id_ in asked if id_ in listed and id_ not in brought}
+    missing = (asked - brought.keys() - unseen) & known.keys()
     found = {str(id_): brought.get(id_, entry) for id_, entry in fresh.items() if id_ not in asked or id_ in brought}
     found |= {str(id_): entry for id_, entry in brought.items()}
-    return Look(found, frozenset(gone | missing), changes.token, len(listed) if changes.complete else None)
+    reached = changes.token if not unseen else _before(token, changes)
+    return Look(found, frozenset(gone | missing), reached, len(listed) if changes.complete else None)
+
+
+def _before(token: SyncToken | None, changes: Changes[T]) -> SyncToken | None:
+    """The token that makes a side tell of the same changes once more."""
+    return None if changes.complete else token
 
 
 def bring(side: Readable[T], seen: Look[T], ids: Collection[str]) -> Look[T]:

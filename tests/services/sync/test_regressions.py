@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import Conflict
 from bridge.providers.memory.collection import Collection
-from bridge.providers.memory.misbehaviour import Call, Fault, Late, Meanwhile
+from bridge.providers.memory.misbehaviour import Call, Fault, LagsBehind, Late, Meanwhile
 from bridge.providers.memory.remote import TRAITS
 from bridge.store.database import Database
 from bridge.store.models.sync import ResultOutcome, RunOutcome
@@ -59,3 +59,25 @@ def test_a_lease_is_kept_while_much_is_read(world: World) -> None:
     )
     assert dict(world.run().counts) == {"created here": 5}
     assert refused == ["This connection is being synced right now."]
+
+
+def test_what_is_listed_and_cannot_be_fetched_yet_is_asked_for_again(world: World) -> None:
+    """A service whose parts lag behind each other: the token must not pass by what nobody has seen."""
+    world.calendar.lists_objects = False
+    world.connect()
+    world.run()
+    world.event("Lunch")
+    world.remote.misbehave(Fault(Call.FETCH, LagsBehind(1)))
+    assert dict(world.run().counts) == {}
+    assert dict(world.run().counts) == {"created here": 1}
+
+
+def test_what_changed_and_cannot_be_fetched_yet_is_not_deleted(world: World) -> None:
+    world.calendar.lists_objects = False
+    there = world.event("Lunch")
+    world.connect()
+    world.run()
+    world.edit(there, summary="Long lunch")
+    world.remote.misbehave(Fault(Call.FETCH, LagsBehind(2)))
+    assert dict(world.run().counts) == {}
+    assert dict(world.run().counts) == {"changed here": 1}
