@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-ALWAYS_ALLOWED = 10  # deletions on a side
-SHARE = 5  # and beyond these, one of so many linked objects
 FEW = 3  # so many linked objects make it strange that a side is empty
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """So many deletions on a side are never asked about, and beyond these so many percent of the linked objects."""
+
+    count: int = 10
+    percent: int = 20
+
+
+USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +36,15 @@ class Danger:
     counts: Mapping[str, int]
 
 
-def check(counts: Counts) -> Danger | None:
-    """Refuse a plan that deletes more than max(10, 20 %) of what is linked on a side, or meets an empty side.
+def check(counts: Counts, limits: Limits = USUAL) -> Danger | None:
+    """Refuse a plan that deletes more than the limits allow of what is linked on a side, or meets an empty side.
 
     When both sides are empty there is nothing left to lose.
     """
     message = (
         _empty(counts)
-        or _many(counts.delete_here, counts.linked, "in the CRM")
-        or _many(counts.delete_there, counts.linked, "on the other side")
+        or _many(counts.delete_here, counts.linked, limits, "in the CRM")
+        or _many(counts.delete_there, counts.linked, limits, "on the other side")
     )
     return Danger(message, asdict(counts)) if message else None
 
@@ -50,7 +59,7 @@ def _empty(counts: Counts) -> str:
     return ""
 
 
-def _many(deletions: int, linked: int, where: str) -> str:
-    if deletions <= ALWAYS_ALLOWED or deletions * SHARE <= linked:
+def _many(deletions: int, linked: int, limits: Limits, where: str) -> str:
+    if deletions <= limits.count or deletions * 100 <= linked * limits.percent:
         return ""
     return f"{deletions} of {linked} objects in sync would be deleted {where}. Nothing was changed."

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.guard import Counts, check
+from bridge.core.guard import Counts, Limits, check
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,12 @@ def test_fewer_deletions_are_never_more_dangerous(linked: int, some: int, more: 
     few, many = sorted((some, more))
     if check(Counts(linked, few, 0, 1, 1)) is not None:
         assert check(Counts(linked, many, 0, 1, 1)) is not None
+
+
+def test_an_installation_may_have_other_limits() -> None:
+    """``max_delete_count`` and ``max_delete_percent`` of the configuration."""
+    counts = Counts(100, 6, 0, 100, 100)
+    assert check(counts) is None
+    assert check(counts, Limits(count=5, percent=5)) is not None
+    assert check(counts, Limits(count=5, percent=6)) is None
+    assert check(counts, Limits(count=0, percent=0)) is not None

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from bridge.core import guard
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.guard import Limits
 from bridge.core.plan import ActionKind
 from bridge.errors import DangerousPlan
 from bridge.ports import Clock, SyncToken
@@ -80,7 +81,7 @@ class Reading(Generic[T]):
         return Read(plan, ours.token, theirs.token, anew, confirmed)
 
 
-def judged(plan: Plan[T], deletions: Deletions, *, options_changed: bool) -> Plan[T]:
+def judged(plan: Plan[T], deletions: Deletions, limits: Limits, *, options_changed: bool) -> Plan[T]:
     """The plan, if it may be carried out: the mass-delete guard (R22), and deletions by changed options (R19).
 
     Raises ``DangerousPlan`` where a person must decide.
@@ -89,7 +90,7 @@ def judged(plan: Plan[T], deletions: Deletions, *, options_changed: bool) -> Pla
         return plan.restored()
     if deletions is Deletions.ACCEPT:
         return plan
-    danger = guard.check(plan.counts())
+    danger = guard.check(plan.counts(), limits)
     if danger is not None:
         raise DangerousPlan(danger.message, danger.counts)
     ruled_out = [step for step in plan.steps if step.action is ActionKind.DELETE_THERE and step.because is not None]

@@ -18,6 +18,7 @@ from uuid import uuid4
 from bridge.core import guard
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.guard import USUAL, Limits
 from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError, Conflict
 from bridge.ports import Clock
@@ -62,12 +63,14 @@ class Sync:
         *,
         lease: timedelta = LEASE,
         interval: timedelta = timedelta(minutes=5),
+        limits: Limits = USUAL,
     ) -> None:
         self._database = database
         self._clock = clock
         self._flows = flows
         self._lease = lease
         self._interval = interval
+        self._limits = limits
 
     def run(
         self,
@@ -140,7 +143,7 @@ class Sync:
             acting.resume()
             lease.keep()
             read = Reading(self._database, self._clock, flow, lease.keep).read()
-            plan = judged(read.plan, deletions, options_changed=read.anew)
+            plan = judged(read.plan, deletions, self._limits, options_changed=read.anew)
             acting.carry_out(plan, Workshop(flow.kind, flow.writes_here, flow.writes_there, self._clock.now()))
             ours_token = caught_up(self._database, flow.ours, flow.row, opened.user.id, read.ours_token)
             with lease.transaction() as session:
@@ -149,7 +152,7 @@ class Sync:
 
     def _previewed(self, flow: OpenFlow[T]) -> tuple[list[Planned], str]:
         plan = Reading(self._database, self._clock, flow).read().plan
-        found = guard.check(plan.counts())
+        found = guard.check(plan.counts(), self._limits)
         return _listed(flow.row.kind, plan), found.message if found else ""
 
     def _end(self, lease: Lease, course: _Course, end: Ending) -> RunReport:

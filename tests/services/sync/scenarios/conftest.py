@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -40,10 +43,25 @@ def _world(kind: str, office: Office, request: pytest.FixtureRequest) -> Iterato
         yield World(office, other)
 
 
+@pytest.fixture(scope="session")
+def scenario_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scenarios") / "davbridge.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def scenario_database(scenario_file: Path, sqlite_template: Path) -> Iterator[Database]:
+    """One for all scenarios, since most of the time of a short test goes into statements that are new to an engine."""
+    shutil.copyfile(sqlite_template, scenario_file)
+    with closing(Database(f"sqlite:///{scenario_file}")) as database:
+        yield database
+
+
 @pytest.fixture
-def office(sqlite_url: str) -> Iterator[Office]:
-    with closing(Database(sqlite_url)) as database:
-        yield Office(database)
+def office(scenario_database: Database, scenario_file: Path, sqlite_template: Path) -> Office:
+    """A database without rows."""
+    with closing(sqlite3.connect(sqlite_template)) as empty, closing(sqlite3.connect(scenario_file)) as used:
+        empty.backup(used)
+    return Office(scenario_database)
 
 
 @pytest.fixture(params=("memory", *SERVERS))
