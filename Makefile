@@ -11,6 +11,8 @@ BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
 BENCH_SYNC_ARGS ?= --n 2000 --memory 10000
 # How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
 SOAK_ARGS ?= --minutes 10
+# How many histories of two sides in sync "make soak" plays; "make test" plays 2,000.
+SOAK_HISTORIES ?= 20000
 
 BIN := .venv/bin
 VENV := .venv/made
@@ -42,12 +44,16 @@ bench: $(TEST) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: wh
 bench-sync: $(RUN) ## measure first syncs and unchanged runs (BENCH_SYNC_ARGS: how many objects)
 	@$(BIN)/python -m benchmarks.sync $(BENCH_SYNC_ARGS)
 
-soak: $(RUN) ## send generated requests to a server: no 5xx, no growth (SOAK_ARGS: how long)
+soak: $(TEST) ## send generated requests to a server, and play generated histories of a sync (SOAK_ARGS, SOAK_HISTORIES)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
+	@DAVBRIDGE_TEST_HISTORIES=$(SOAK_HISTORIES) $(BIN)/python -m pytest --numprocesses $(JOBS) \
+		tests/services/sync/test_histories.py $(PYTEST_ARGS)
 
-# What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities.
-CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py)
-chaos: $(TEST) ## test concurrency, crashes and very many activities for long
+# What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities, a sync of
+# 2,000 objects whose worker is killed 200 times, and one that is cut short at each write with every kind of remote.
+CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py sync_crashes.py) \
+	tests/services/sync/test_interruptions.py
+chaos: $(TEST) ## test concurrency, crashes, syncs cut short and very many activities for long
 	@DAVBRIDGE_TEST_CHAOS=1 $(BIN)/python -m pytest $(CHAOS) $(PYTEST_ARGS)
 
 lint: $(TEST) ## check style, types and who imports whom

@@ -36,6 +36,7 @@ class Variant:
     lists_objects: bool = True
     direction: Direction = Direction.TWO_WAY
     edits_come_back: bool = True
+    include_links: bool = False
 
     @property
     def both_ways(self) -> bool:
@@ -44,6 +45,7 @@ class Variant:
 
 VARIANTS = {
     "events": Variant(),
+    "events, with links": Variant(include_links=True),
     "events, listed by name": Variant(lists_objects=False),
     "events, no token": Variant(traits=replace(TRAITS, has_sync_token=False)),
     "events, no guard": Variant(traits=replace(TRAITS, guards_writes=False)),
@@ -123,7 +125,7 @@ class Playground:
         self._show(new)
         options: dict[str, Any] = {"direction": variant.direction}
         if calendar:
-            options |= {"edits_come_back": variant.edits_come_back}
+            options |= {"edits_come_back": variant.edits_come_back, "include_links": variant.include_links}
         connection = world.connect(variant.kind, **options)
         if filled:
             sides: Sides = Appointments(world) if calendar else People(world)

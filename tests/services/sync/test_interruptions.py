@@ -27,6 +27,7 @@ from tests.services.sync.histories import (
 from tests.services.sync.player import Player
 from tests.services.sync.playground import Playground, playground
 from tests.services.sync.sides import Part, Shape
+from tests.system.chaos import amount
 
 # The six things are, by the alphabet: o0, o1, o2 from here and t0, t1, t2 from there. What is new comes before them.
 EVERYTHING: tuple[Step, ...] = (
@@ -42,7 +43,7 @@ EVERYTHING: tuple[Step, ...] = (
     Create(Where.THEIRS, Shape.SERIES),
     CreateTwins(same_uid=True),
 )
-KINDS = ("events", "events, the least", "contacts", "contacts, the least")
+KINDS = ("events", "contacts, the least", "events, the least", "contacts")[: amount(quick=1, full=4)]
 
 INTERRUPTIONS: dict[str, tuple[Callable[[int], Trouble], int]] = {
     "killed before a write there": (lambda nth: Killed(nth, Moment.BEFORE), 4),
