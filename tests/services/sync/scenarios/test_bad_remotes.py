@@ -1,4 +1,4 @@
-"""Servers that answer nonsense: each is a state or a result in words, and nothing is deleted by it (R18, R22)."""
+"""Servers that answer nonsense: each is a state or a result in words, and nothing is deleted for it (R18, R22)."""
 
 from __future__ import annotations
 
