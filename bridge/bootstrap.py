@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bridge.clock import SystemClock
 from bridge.config import Config
+from bridge.core import guard
 from bridge.core.bucket import Rate
 from bridge.errors import ConfigError, RemoteError
 from bridge.ports import Clock, Connector
@@ -151,7 +152,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     signing_in = SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime))
     linked, company = Connections(*parts, vault, known), CompanyOptions(database, vault)
     audit = Audit(database, used_clock)
-    sync = Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval)
+    limits = guard.Limits(config.sync.max_delete_count, config.sync.max_delete_percent)
+    sync = Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval, limits=limits)
     undoing, synced = Undoing(database, used_clock, flows, journal), SyncExplain(*parts, explain)
     return Services(
         database=database,

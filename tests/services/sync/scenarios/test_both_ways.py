@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.store.models.sync import LinkState, RunOutcome
+from tests.services.sync.scenarios.memory_remote import MemoryOther
 from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, HOUR, World
 
 
@@ -104,3 +105,29 @@ def test_calendar_and_contacts_of_one_account_are_run_together(world: World) -> 
     world.connect(CALENDAR, CONTACTS)
     assert world.counts() == {"created there": 2}
     assert (world.there(), world.group.titles()) == (["Call Anna"], ["Anna Kalna"])
+
+
+def test_an_unchanged_run_asks_once(memory_world: World) -> None:
+    """R24: one listing of what has changed, and nothing else."""
+    world = memory_world
+    assert isinstance(world.other, MemoryOther)
+    world.activity()
+    world.event()
+    world.connect()
+    world.run()
+    world.run()
+    before = world.other.remote.requests
+    assert world.quiet()
+    assert world.other.remote.requests - before == 1
+
+
+def test_what_comes_and_goes_between_two_listings_is_noticed(world: World) -> None:
+    """R22: servers need not tell of what was created and deleted since a token (RFC 6578 3.5)."""
+    world.activity("Call Anna")
+    world.activity("Stays", hour=15)
+    world.connect()
+    world.run()
+    world.calendar.delete(world.calendar.find("Call Anna"))
+    assert world.counts() == {"deleted here": 1}
+    assert world.here() == world.there() == ["Stays"]
+    assert world.quiet()
