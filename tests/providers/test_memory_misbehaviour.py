@@ -580,3 +580,23 @@ def test_tokens_tell_every_state_whatever_happens_and_however_it_lags(deeds: lis
 def _known(known: dict[RemoteId, str], changes: Changes[Event]) -> dict[RemoteId, str]:
     kept = {} if changes.complete else {id_: known[id_] for id_ in known if id_ not in changes.gone}
     return kept | {found.id: found.version for found in changes.found}
+
+
+def test_a_branch_has_a_history_of_its_own(world: CalendarWorld) -> None:
+    trunk = world.collection
+    first = trunk.add(event(1))
+    token = world.open().changes(None).token
+    branch = trunk.branch()
+    branch.edit(first.id, event(1))
+    trunk.remove(first.id)
+    assert list(branch.resources) == [first.id]
+    assert world.open().changes(token).gone == (first.id,)
+    assert branch.add(event(2)).id == trunk.add(event(3)).id
+
+
+def test_a_script_is_over_when_its_faults_have_been_met() -> None:
+    script = Script([lost_answer(Call.CREATE)])
+    script.meet(Call.UPDATE)
+    assert not script.is_over
+    script.meet(Call.CREATE)
+    assert script.is_over

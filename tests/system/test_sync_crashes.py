@@ -52,7 +52,7 @@ class Storm:
 
     def progress(self) -> int:
         """How many objects have come to either side."""
-        written = sum(1 for _ in self.folder.rglob("*.ics"))
+        written = sum(1 for _ in self.folder.glob("collections/collection-root/*/*/*.ics"))
         return written + self.syncing.count_here() - OBJECTS
 
     def kill(self, left: int) -> bool:

@@ -112,36 +112,49 @@ class Acting(Generic[T]):
         """Finish what an earlier run announced and may or may not have done.
 
         A creation is tried again by its key, which makes nothing twice, and tied to its record; the next look at both
-        finds what has changed since. Of everything else it is noted that it may have happened.
+        finds what has changed since. Of everything else that has happened it is noted how it can be undone (R21).
         """
         with self.lease.transaction() as session:
             open_intents = links.intents(session, self.flow_id)
+        changed = [RemoteId(each.remote_id) for each in open_intents if not _creates(each) and each.remote_id]
+        present = {found.id: found for found in self.theirs.fetch(changed)} if changed else {}
         for intent in open_intents:
-            self._resume(intent)
+            if _creates(intent):
+                self._create_again(intent)
+            else:
+                self._look_back(intent, present.get(RemoteId(intent.remote_id or "")))
 
-    def _resume(self, intent: Intent) -> None:
-        work: Work[T] | None = None
-        outcome: Outcome[T] | None = None
-        if intent.action == ActionKind.CREATE_THERE and intent.after is not None and intent.local_id is not None:
-            wanted = self.kind.load(dict(intent.after))
-            key = IdempotencyKey(intent.key)
-            ours = Found(RemoteId(str(intent.local_id)), Version(""), wanted)
-            work = Work(Step(ActionKind.CREATE_THERE, intent.title, ours=ours), key, there=Create(key, wanted))
-            self.lease.keep()
-            outcome = next(iter(self.theirs.write([Create(key, wanted)])))
+    def _create_again(self, intent: Intent) -> None:
+        key, wanted = IdempotencyKey(intent.key), self.kind.load(dict(intent.after or {}))
+        ours = Found(RemoteId(str(intent.local_id)), Version(""), wanted)
+        self.lease.keep()
+        outcome = next(iter(self.theirs.write([Create(key, wanted)])))
         notes = self._notes()
         with self.lease.transaction() as session:
             links.delete_intents(session, [intent.id])
-            if work is not None and isinstance(outcome, Stored):
+            if isinstance(outcome, Stored) and not links.links_to(session, [self.flow_id], outcome.id):
                 known = links.links_of_record(session, [self.flow_id], intent.local_id or 0)
-                taken = links.links_to(session, [self.flow_id], outcome.id)
-                if not taken:
-                    step = replace(work.step, link=known[0] if known else None)
-                    held = Found(outcome.id, outcome.version, outcome.object)
-                    notes.tie(replace(work, step=step), work.step.ours or held, held, again=True)
-                    notes.wrote_there(work, held)
+                step = Step(ActionKind.CREATE_THERE, intent.title, link=known[0] if known else None, ours=ours)
+                work = Work(step, key, there=Create(key, wanted))
+                held = Found(outcome.id, outcome.version, outcome.object)
+                notes.tie(work, ours, held, again=True)
+                notes.wrote_there(work, held)
             notes.store(session)
         self._tell(notes)
+
+    def _look_back(self, intent: Intent, present: Found[T] | None) -> None:
+        notes = self._notes()
+        if intent.remote_id and self._has_happened(intent, present):
+            notes.has_written(intent)
+        with self.lease.transaction() as session:
+            links.delete_intents(session, [intent.id])
+            notes.store(session)
+
+    def _has_happened(self, intent: Intent, present: Found[T] | None) -> bool:
+        """Whether there is now what a write of an earlier run was to leave there."""
+        if intent.after is None or present is None or present.object is None:
+            return intent.after is None and present is None
+        return not self.kind.theirs_changed(self.kind.load(dict(intent.after)), present.object)
 
     def carry_out(self, plan: Plan[T], shop: Workshop[T]) -> None:
         """Do everything. Raises what ends a run: an account or a service that does not answer, a lost lease."""
@@ -296,6 +309,10 @@ class Acting(Generic[T]):
 
     def _notes(self) -> Notes[T]:
         return Notes(self.kind, self.flow_id, self.run_id, self.lease.fence, self.clock.now())
+
+
+def _creates(intent: Intent) -> bool:
+    return intent.action == ActionKind.CREATE_THERE and intent.after is not None and intent.local_id is not None
 
 
 def _write(work: Work[T]) -> Write[T]:

@@ -108,6 +108,21 @@ class Notes(Generic[T]):
         )
         self._there.append(change)
 
+    def has_written(self, intent: Intent) -> None:
+        """Keep what a write of an earlier run has changed there, after which that run had no time to note it."""
+        change = RemoteChange(
+            flow_id=self.flow_id,
+            run_id=intent.run_id,
+            remote_id=intent.remote_id or "",
+            at=intent.created_at,
+            action=intent.action if intent.after is not None else ActionKind.DELETE_THERE.value,
+            local_id=intent.local_id,
+            title=intent.title,
+            before=intent.before,
+            after=intent.after,
+        )
+        self._there.append(change)
+
     def tie(self, work: Work[T], ours: Found[T], theirs: Found[T], *, again: bool = False) -> None:
         """Note what both sides hold now as what they agree on. ``again``: look at both once more in the next run.
 

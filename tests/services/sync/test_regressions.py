@@ -9,11 +9,12 @@ import pytest
 
 from bridge.errors import Conflict
 from bridge.providers.memory.collection import Collection
-from bridge.providers.memory.misbehaviour import Call, Fault, LagsBehind, Late, Meanwhile
+from bridge.providers.memory.misbehaviour import Call, Fault, LagsBehind, Late, Meanwhile, Moment, Raises
 from bridge.providers.memory.remote import TRAITS
+from bridge.store import runs
 from bridge.store.database import Database
 from bridge.store.models.sync import ResultOutcome, RunOutcome
-from tests.harness import Office
+from tests.harness import CRM, Office
 from tests.services.sync.world import World
 
 
@@ -81,3 +82,32 @@ def test_what_changed_and_cannot_be_fetched_yet_is_not_deleted(world: World) -> 
     world.remote.misbehave(Fault(Call.FETCH, LagsBehind(2)))
     assert dict(world.run().counts) == {}
     assert dict(world.run().counts) == {"changed here": 1}
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+@pytest.mark.parametrize("call", [Call.UPDATE, Call.DELETE])
+@pytest.mark.parametrize("moment", Moment)
+def test_a_write_that_a_killed_run_could_not_note_can_be_undone(world: World, call: Call, moment: Moment) -> None:
+    activity = world.activity("Call Anna")
+    world.connect()
+    world.run()
+    if call is Call.UPDATE:
+        world.office.activities.change(CRM, activity.id, lambda each: replace(each, subject="Call Anna later"))
+    else:
+        world.office.activities.delete(CRM, activity.id)
+    world.remote.misbehave(Fault(call, Raises(Killed(), moment)))
+    with pytest.raises(Killed):
+        world.run()
+    world.run()
+    with world.office.database.read() as session:
+        killed = next(
+            each for each in runs.runs(session, world.connection.id) if each.outcome is RunOutcome.INTERRUPTED
+        )
+        noted = runs.remote_changes(session, run_id=killed.id)
+    assert len(noted) == (moment is Moment.AFTER)
+    if noted:
+        world.undoing.undo_run(CRM, killed.id)
+        assert [event.summary for event in world.events()] == ["Call Anna"]
