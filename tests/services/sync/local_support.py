@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bridge.core.activity import Activity
 from bridge.core.contact import Contact
-from bridge.core.event import Event
+from bridge.core.event import Event, EventKind
 from bridge.core.person import Person
+from bridge.core.projection.options import TypeOption
 from bridge.core.scope import CalendarScope, ContactScope
 from bridge.core.user import User
 from bridge.ports import Create, Delete, Found, IdempotencyKey, RemoteId, Stored, SyncToken, Update, Version
 from bridge.services.actor import Actor
+from bridge.services.resources import Precondition
 from bridge.services.sync.local import LocalSide
 from bridge.services.sync.local_contacts import LocalContacts
 from bridge.services.sync.local_events import LocalEvents
@@ -18,6 +21,16 @@ from bridge.store.models.journal import Source
 from tests.harness import CRM, Office
 
 START = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
+RIGA = ZoneInfo("Europe/Riga")
+HOUR = timedelta(hours=1)
+WEEKLY = Event(
+    "series@example.com",
+    summary="Weekly",
+    start=START.astimezone(RIGA),
+    end=START.astimezone(RIGA) + HOUR,
+    recurrence=("RRULE:FREQ=WEEKLY;COUNT=5",),
+)
+TASK = TypeOption(shown_as=EventKind.TASK)
 
 
 @dataclass
@@ -128,3 +141,11 @@ def told(side: LocalSide[Event] | LocalSide[Contact], token: SyncToken | None = 
     """What a side says was found and what is gone."""
     changes = side.changes(token)
     return {str(one.id) for one in changes.found}, {str(one) for one in changes.gone}
+
+
+def put(connected: Connected, href: str, text: str) -> Activity:
+    """A device of the user's writes a calendar object."""
+    user = connected.user
+    actor = Actor(user.id, Source.DAV, client="Thunderbird")
+    connected.office.resources.put(actor, user.login, "activities", href, text, Precondition())
+    return connected.office.activities.owned_by(user.id)[-1]

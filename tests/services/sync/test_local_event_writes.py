@@ -2,43 +2,31 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bridge.core import richtext
-from bridge.core.activity import Activity, Deal, Visibility
+from bridge.core.activity import Deal, Visibility
 from bridge.core.contact import Labelled
-from bridge.core.event import Attendee, Event, EventKind, Privacy
+from bridge.core.event import Attendee, Event, Privacy
 from bridge.core.linkblock import OPENING
-from bridge.core.projection.options import TypeOption
 from bridge.core.scope import PrivatePolicy
 from bridge.errors import MappingError, PreconditionFailed, Refused
 from bridge.ports import Create, Delete, Deleted, IdempotencyKey, Update
-from bridge.services.actor import Actor
-from bridge.services.resources import Precondition
-from bridge.store.models.journal import Source
 from tests.harness import CRM, Office, ics
 from tests.services.sync.local_support import (
+    HOUR,
     START,
+    TASK,
+    WEEKLY,
     Connected,
     brought,
     created,
     deleted,
     id_of,
+    put,
     updated,
 )
-
-RIGA = ZoneInfo("Europe/Riga")
-HOUR = timedelta(hours=1)
-WEEKLY = Event(
-    "series@example.com",
-    summary="Weekly",
-    start=START.astimezone(RIGA),
-    end=START.astimezone(RIGA) + HOUR,
-    recurrence=("RRULE:FREQ=WEEKLY;COUNT=5",),
-)
-TASK = TypeOption(shown_as=EventKind.TASK)
 
 
 @pytest.fixture
@@ -49,14 +37,6 @@ def anna(office: Office) -> Connected:
 @pytest.fixture
 def bob(office: Office) -> Connected:
     return Connected(office, office.user("bob"))
-
-
-def put(connected: Connected, href: str, text: str) -> Activity:
-    """A device of the user's writes a calendar object."""
-    user = connected.user
-    actor = Actor(user.id, Source.DAV, client="Thunderbird")
-    connected.office.resources.put(actor, user.login, "activities", href, text, Precondition())
-    return connected.office.activities.owned_by(user.id)[-1]
 
 
 # Creating

@@ -2,45 +2,32 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
 from bridge.core.activity import Activity, Deal, Visibility
-from bridge.core.event import Attendee, Event, EventKind, Privacy
+from bridge.core.event import Attendee, EventKind, Privacy
 from bridge.core.linkblock import OPENING
 from bridge.core.projection.options import TypeOption
 from bridge.core.scope import CalendarScope, PrivatePolicy
 from bridge.errors import NotFound, Refused, TokenExpired
 from bridge.ports import RemoteId, SyncToken, Update
-from bridge.services.actor import Actor
-from bridge.services.resources import Precondition
 from bridge.services.sync.local_events import MOST_TOLD, LocalEvents
 from bridge.store import activities
 from bridge.store.models import ResourceRow
-from bridge.store.models.journal import Source
 from tests.harness import CRM, NOW, Office, ics
 from tests.services.sync.local_support import (
+    HOUR,
     START,
     Connected,
     brought,
     deleted,
     id_of,
+    put,
     token_of,
     told,
 )
-
-RIGA = ZoneInfo("Europe/Riga")
-HOUR = timedelta(hours=1)
-WEEKLY = Event(
-    "series@example.com",
-    summary="Weekly",
-    start=START.astimezone(RIGA),
-    end=START.astimezone(RIGA) + HOUR,
-    recurrence=("RRULE:FREQ=WEEKLY;COUNT=5",),
-)
-TASK = TypeOption(shown_as=EventKind.TASK)
 
 
 @pytest.fixture
@@ -51,14 +38,6 @@ def anna(office: Office) -> Connected:
 @pytest.fixture
 def bob(office: Office) -> Connected:
     return Connected(office, office.user("bob"))
-
-
-def put(connected: Connected, href: str, text: str) -> Activity:
-    """A device of the user's writes a calendar object."""
-    user = connected.user
-    actor = Actor(user.id, Source.DAV, client="Thunderbird")
-    connected.office.resources.put(actor, user.login, "activities", href, text, Precondition())
-    return connected.office.activities.owned_by(user.id)[-1]
 
 
 # Listing
