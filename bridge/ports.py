@@ -5,13 +5,14 @@ store is a side too. ``tests/contract/side_contract.py`` holds every implementat
 implementation cannot do is a declared trait.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NewType, Protocol, TypeVar
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError
 
 T = TypeVar("T", Event, Contact)
@@ -242,6 +243,51 @@ class Connector(Protocol):
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> Provider:
         """Open an account; no request is sent yet. ``keep`` stores a secret that the remote has renewed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What this installation is at a service whose users give their consent. ``tenant`` is Microsoft's directory."""
+
+    client_id: str
+    secret: str = field(default="", repr=False)
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What is kept for a browser while its user is at a service. ``verifier`` is that of PKCE (RFC 7636).
+
+    ``wanted`` are the scopes that were asked for.
+    """
+
+    state: str
+    verifier: str = field(repr=False)
+    wanted: tuple[str, ...]
+
+
+class ConsentFlow(Protocol):
+    """Lets users of a service consent that we reach their calendars and contacts (RFC 6749 4.1)."""
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the service knows this installation, by the configuration or what an administrator has entered."""
+        ...
+
+    def start(self, redirect_uri: str, kinds: Collection[FlowKind], *, address: str = "") -> tuple[str, Trip]:
+        """Where to send a browser so that its user allows this, and what its answer is checked with.
+
+        What was allowed earlier stays so. ``address`` chooses among several accounts of the user.
+        """
+        ...
+
+    def finish(self, redirect_uri: str, trip: Trip, answer: Mapping[str, str]) -> str:
+        """Trade what the browser brought back for a token: the text that is stored as a connection's secret.
+
+        Raises ``NotAllowed`` for an answer to something else, ``PermissionMissing`` for a consent or scope that was
+        not given, ``SignInNeeded`` for a code that is not good, and ``TemporaryError``.
+        """
         ...
 
 

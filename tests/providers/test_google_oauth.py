@@ -6,13 +6,15 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError, NotAllowed, PermissionMissing, TemporaryError
-from bridge.ports import SignIn
+from bridge.ports import Registration, SignIn
 from bridge.providers.google.installation import (
     ASK_IT,
     CALENDARS,
@@ -24,7 +26,8 @@ from bridge.providers.google.installation import (
 )
 from bridge.providers.google.oauth import GoogleOAuth
 from bridge.providers.google.provider import GoogleConnector
-from bridge.providers.google.token import read_token, write_token
+from bridge.providers.google.token import Token, read_token, renewed, write_token
+from tests.fakes.google.oauth import CLIENT_ID, CLIENT_SECRET
 from tests.fakes.google.server import FakeGoogle, Fault, google
 from tests.harness import NOW, FixedClock
 from tests.providers.servers import Reply
@@ -51,7 +54,7 @@ def consent(fake: FakeGoogle, address: str, *granted: str) -> dict[str, str]:
 
 
 def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
-    address, trip = oauth.start(BACK, FOR_CALENDARS)
+    address, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     secret = oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
     token = read_token(secret)
     assert token.scopes == FOR_CALENDARS
@@ -62,14 +65,14 @@ def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: GoogleOAu
 
 
 def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(oauth: GoogleOAuth) -> None:
-    address, trip = oauth.start(BACK, FOR_CONTACTS, address="anna@example.com")
+    address, trip = oauth.start(BACK, [FlowKind.CONTACTS], address="anna@example.com")
     query = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
     challenge = base64.urlsafe_b64encode(hashlib.sha256(trip.verifier.encode()).digest()).rstrip(b"=").decode()
     assert query == {
         "response_type": "code",
         "client_id": "client-id",
         "redirect_uri": BACK,
-        "scope": CONTACTS,
+        "scope": f"{CONTACTS} openid email",
         "state": trip.state,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
@@ -81,14 +84,37 @@ def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(
     assert 43 <= len(trip.verifier) <= 128
 
 
+def test_whose_account_it_is_shows_with_contacts_alone_too(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+    address, trip = oauth.start(BACK, [FlowKind.CONTACTS], address="somebody@example.com")
+    secret = oauth.finish(BACK, trip, consent(fake, address, *FOR_CONTACTS, "openid"))
+    connector = GoogleConnector(fake.installation, FixedClock())
+    assert connector.open(SignIn(secret=secret), lambda _: None).check().address == "anna@example.com"
+
+
+@pytest.mark.parametrize("nonsense", ["", "a.b", "a.e30.c", "a.W10.c", "a.eyJlbWFpbCI6ICJ4QHkifQ.c", 7])
+def test_an_id_token_that_tells_nothing_is_passed_over(nonsense: object) -> None:
+    assert renewed(Token(address="old@example.com"), {"access_token": "a", "id_token": nonsense}, NOW).address == (
+        "old@example.com"
+    )
+
+
+def test_what_an_administrator_has_registered_wins(fake: FakeGoogle) -> None:
+    unknown = replace(fake.installation, client_id="", client_secret="")
+    connector = GoogleConnector(unknown, FixedClock(), registered=lambda: Registration(CLIENT_ID, CLIENT_SECRET))
+    assert not GoogleConnector(unknown, FixedClock()).oauth().is_set_up
+    assert connector.oauth().is_set_up
+    connector.open(SignIn(secret=fake.secret(access_token="")), lambda _: None).check()
+    assert fake.oauth.refreshes == 1
+
+
 def test_two_trips_share_nothing(oauth: GoogleOAuth) -> None:
-    one, other = (oauth.start(BACK, FOR_CONTACTS)[1] for _ in range(2))
+    one, other = (oauth.start(BACK, [FlowKind.CONTACTS])[1] for _ in range(2))
     assert one.state != other.state
     assert one.verifier != other.verifier
 
 
 def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
-    address, trip = oauth.start(BACK, (*FOR_CALENDARS, *FOR_CONTACTS))
+    address, trip = oauth.start(BACK, list(FlowKind))
     with pytest.raises(PermissionMissing) as caught:
         oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
     assert caught.value.what == f"see and change your contacts ({CONTACTS})"
@@ -110,22 +136,22 @@ def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: GoogleOAuth
 def test_a_browser_without_a_consent(
     oauth: GoogleOAuth, answer: dict[str, str], error: type[BridgeError], remedy: str
 ) -> None:
-    _, trip = oauth.start(BACK, FOR_CALENDARS)
+    _, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     with pytest.raises(error) as caught:
         oauth.finish(BACK, trip, {"state": trip.state} | answer)
     assert remedy in caught.value.remedy
 
 
 def test_a_code_is_good_with_its_verifier_only(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
-    address, _ = oauth.start(BACK, FOR_CALENDARS)
-    _, other = oauth.start(BACK, FOR_CALENDARS)
+    address, _ = oauth.start(BACK, [FlowKind.CALENDAR])
+    _, other = oauth.start(BACK, [FlowKind.CALENDAR])
     answer = consent(fake, address, *FOR_CALENDARS) | {"state": other.state}
     with pytest.raises(BridgeError, match="no longer accepts"):
         oauth.finish(BACK, other, answer)
 
 
 def test_trouble_at_the_token_endpoint_is_temporary(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
-    address, trip = oauth.start(BACK, FOR_CALENDARS)
+    address, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     fake.faults.append(Fault(Reply(503, {}, b"")))
     with pytest.raises(TemporaryError):
         oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))

@@ -12,6 +12,8 @@ CONTACTS = f"{_AUTH}/contacts"
 
 FOR_CALENDARS = (EVENTS, CALENDARS)
 FOR_CONTACTS = (CONTACTS,)
+IDENTITY = ("openid", "email")
+"""Asked for with the others: whose account it is. Google shows them as one line, and nobody has to tick it."""
 
 _WORDS = {
     EVENTS: "see and change events in your calendars",

@@ -3,28 +3,30 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
+from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError, NotAllowed, PermissionMissing, SignInNeeded, TemporaryError
 from bridge.http import Answer, Http, failure, with_query
-from bridge.ports import Clock
-from bridge.providers.google.installation import ASK_IT, NAME, RECONNECT, Installation, missing, words
+from bridge.ports import Clock, Trip
+from bridge.providers.google.installation import (
+    ASK_IT,
+    FOR_CALENDARS,
+    FOR_CONTACTS,
+    IDENTITY,
+    NAME,
+    RECONNECT,
+    Installation,
+    missing,
+    words,
+)
 from bridge.providers.google.token import Token, renewed, write_token
 
 _OCTETS = 48
 _BY_POLICY = frozenset(("admin_policy_enforced", "org_internal", "disallowed_useragent"))
 _CLIENT = frozenset(("invalid_client", "unauthorized_client"))
 _AGAIN = "Begin again from this page."
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """What has to be kept for a browser while its user is at Google. ``wanted`` are the scopes asked for."""
-
-    state: str
-    verifier: str
-    wanted: tuple[str, ...]
+_SCOPES = {FlowKind.CALENDAR: FOR_CALENDARS, FlowKind.CONTACTS: FOR_CONTACTS}
 
 
 class GoogleOAuth:
@@ -35,17 +37,20 @@ class GoogleOAuth:
         self._http = http
         self._clock = clock
 
-    def start(self, redirect_uri: str, wanted: Sequence[str], *, address: str = "") -> tuple[str, Trip]:
-        """Where to send a browser for these scopes, and what its answer is checked with.
+    @property
+    def is_set_up(self) -> bool:
+        """See ``ConsentFlow.is_set_up``."""
+        return bool(self._installation.client_id)
 
-        Scopes given earlier stay given. ``address`` chooses among several accounts of the user.
-        """
-        trip = Trip(secrets.token_urlsafe(_OCTETS), secrets.token_urlsafe(_OCTETS), tuple(wanted))
+    def start(self, redirect_uri: str, kinds: Collection[FlowKind], *, address: str = "") -> tuple[str, Trip]:
+        """See ``ConsentFlow.start``. Who consents is asked for too, since contacts alone do not tell it."""
+        wanted = tuple(scope for kind in FlowKind if kind in kinds for scope in _SCOPES[kind])
+        trip = Trip(secrets.token_urlsafe(_OCTETS), secrets.token_urlsafe(_OCTETS), wanted)
         query = {
             "response_type": "code",
             "client_id": self._installation.client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(trip.wanted),
+            "scope": " ".join((*trip.wanted, *IDENTITY)),
             "state": trip.state,
             "code_challenge": challenge(trip.verifier),
             "code_challenge_method": "S256",
@@ -57,11 +62,7 @@ class GoogleOAuth:
         return with_query(self._installation.authorization_url, query | hint), trip
 
     def finish(self, redirect_uri: str, trip: Trip, answer: Mapping[str, str]) -> str:
-        """Trade the browser's answer for a token, as the text that is stored as a connection's secret.
-
-        Raises ``NotAllowed`` for an answer to something else, ``PermissionMissing`` for a consent or scope that was
-        not given, and ``TemporaryError``.
-        """
+        """See ``ConsentFlow.finish``."""
         if not secrets.compare_digest(answer.get("state", "").encode(), trip.state.encode()):
             raise NotAllowed("Connecting to Google did not work: it was begun in another window.", remedy=_AGAIN)
         if "code" not in answer:
@@ -121,7 +122,7 @@ def _refusal(answer: Answer) -> BridgeError:
         text = "Google no longer accepts the sign-in: it was revoked, or has expired."
         return SignInNeeded(text, remote=NAME, remedy=RECONNECT)
     if error in _CLIENT:
-        remedy = "Ask your administrator to check client_id and client_secret in the section [google]."
+        remedy = "Ask your administrator to check the registration at Google, on the page or in the section [google]."
         return PermissionMissing("signing in with the OAuth client of this installation", remote=NAME, remedy=remedy)
     if error in _BY_POLICY:
         return PermissionMissing("connecting this account", remote=NAME, remedy=ASK_IT)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bridge.core.contact import Contact
@@ -10,7 +11,7 @@ from bridge.errors import PermissionMissing, TemporaryError
 from bridge.http import Http
 from bridge.network import Reach
 from bridge.ports import Account as Identity
-from bridge.ports import Clock, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.ports import Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
 from bridge.providers.google.calendar import CalendarSide
 from bridge.providers.google.client import Account, Client, Service
 from bridge.providers.google.contacts import ContactsSide
@@ -34,12 +35,22 @@ _WRITERS = frozenset(("owner", "writer"))
 
 
 class GoogleConnector:
-    """Opens accounts at Google. The secret of a sign-in is the token as JSON (see ``token.py``)."""
+    """Opens accounts at Google. The secret of a sign-in is the token as JSON (see ``token.py``).
 
-    def __init__(self, installation: Installation, clock: Clock, reach: Reach | None = None) -> None:
-        self._installation = installation
+    ``registered`` is what an administrator has entered on the page, which wins over the client of ``installation``.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        clock: Clock,
+        reach: Reach | None = None,
+        registered: Callable[[], Registration | None] = lambda: None,
+    ) -> None:
+        self._known = installation
         self._clock = clock
         self._reach = reach or Reach()
+        self._registered = registered
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> "GoogleProvider":
         """Open an account; no request is sent yet. ``keep`` stores the token whenever it was renewed."""
@@ -49,8 +60,14 @@ class GoogleConnector:
         """What sends browsers to Google."""
         return GoogleOAuth(self._installation, self._http(), self._clock)
 
+    @property
+    def _installation(self) -> Installation:
+        """Looked up anew each time: it may have been changed on the page."""
+        found = self._registered()
+        return replace(self._known, client_id=found.client_id, client_secret=found.secret) if found else self._known
+
     def _http(self) -> Http:
-        known = self._installation
+        known = self._known
         return Http(NAME, (known.calendar_url, known.people_url, known.token_url), self._reach)
 
 
@@ -91,7 +108,7 @@ class GoogleProvider:
         if set(lacking) & set(FOR_CONTACTS):
             raise PermissionMissing(" and ".join(map(words, lacking)), remote=NAME, remedy=RECONNECT)
         self._people.get("/v1/contactGroups", {"pageSize": 1})
-        return Identity(self._sign_in.address or self._sign_in.username)
+        return Identity(self._account.token.address or self._sign_in.address or self._sign_in.username)
 
     def calendars(self) -> Sequence[RemoteCalendar]:
         """The calendars of the account, the primary one first. Raises ``PermissionMissing`` without the scopes."""

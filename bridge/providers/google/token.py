@@ -1,8 +1,9 @@
 """The OAuth token of one account as it is stored.
 
-JSON with ``access_token``, ``refresh_token``, ``expiry`` (ISO 8601) and ``scopes`` (a list).
+JSON with ``access_token``, ``refresh_token``, ``expiry`` (ISO 8601), ``scopes`` (a list) and ``address``.
 """
 
+import base64
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,16 @@ _LONGEST = 10 * 365 * 86400  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What lets us in. ``expiry`` is aware; ``None``: nobody knows. No ``scopes``: nobody knows either."""
+    """What lets us in. ``expiry`` is aware; ``None``: nobody knows. No ``scopes``: nobody knows either.
+
+    ``address`` is the e-mail address of who consented, as Google told it then.
+    """
 
     access_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
     expiry: datetime | None = None
     scopes: tuple[str, ...] = ()
+    address: str = ""
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the access token is missing, or ends within a minute."""
@@ -34,7 +39,11 @@ def read_token(secret: str) -> Token:
     try:
         found = json.loads(secret)
         token = Token(
-            _text(found, "access_token"), _text(found, "refresh_token"), _expiry(found.get("expiry")), _scopes(found)
+            _text(found, "access_token"),
+            _text(found, "refresh_token"),
+            _expiry(found.get("expiry")),
+            _scopes(found),
+            _text(found, "address"),
         )
     except (ValueError, OverflowError, OSError, AttributeError, RecursionError) as error:
         raise SignInNeeded("The stored token cannot be read.", remote=NAME, remedy=RECONNECT) from error
@@ -52,6 +61,7 @@ def write_token(token: Token) -> str:
             "refresh_token": token.refresh_token,
             "expiry": expiry,
             "scopes": list(token.scopes),
+            "address": token.address,
         }
     )
 
@@ -72,6 +82,7 @@ def renewed(token: Token, answer: dict[str, Any], now: datetime) -> Token:
         refresh_token=_text(answer, "refresh_token") or token.refresh_token,
         expiry=now + timedelta(seconds=lifetime) if lifetime is not None else None,
         scopes=_scopes(answer) or token.scopes,
+        address=_address(answer) or token.address,
     )
 
 
@@ -80,6 +91,16 @@ def _text(found: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.isascii() or any(letter.isspace() for letter in value):
         raise ValueError(f"{name} is no token.")
     return value
+
+
+def _address(answer: dict[str, Any]) -> str:
+    """Who consented, by the ID token. It came from Google itself over TLS (OpenID Connect Core 3.1.3.7, 6)."""
+    try:
+        body = str(answer.get("id_token") or "").split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return _text(claims, "email") if claims.get("email_verified") is True else ""
+    except (ValueError, IndexError, AttributeError, RecursionError):
+        return ""
 
 
 def _scopes(found: dict[str, Any]) -> tuple[str, ...]:

@@ -18,12 +18,13 @@ CLIENT_ID, CLIENT_SECRET = "client-id", "client-secret"
 
 @dataclass
 class FakeOAuth:
-    """``codes`` maps a code to the challenge, redirect URI and scopes of its consent."""
+    """``codes`` maps a code to the challenge, redirect URI and scopes of its consent, which ``address`` gave."""
 
     scopes: tuple[str, ...] = ()
     revoked: bool = False
     good: set[str] = field(default_factory=set)
     codes: dict[str, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    address: str = "anna@example.com"
     refreshes: int = 0
 
     def __post_init__(self) -> None:
@@ -51,16 +52,19 @@ class FakeOAuth:
             challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
             if wanted is None or wanted[:2] != (challenge, form.get("redirect_uri")):
                 return _told(400, {"error": "invalid_grant", "error_description": "Malformed auth code."})
-            return _told(
-                200,
-                found
-                | {"access_token": self.issue(), "refresh_token": self.refresh_token, "scope": " ".join(wanted[2])},
-            )
+            found |= {"access_token": self.issue(), "refresh_token": self.refresh_token, "scope": " ".join(wanted[2])}
+            return _told(200, found | ({"id_token": self._id_token()} if "openid" in wanted[2] else {}))
         if self.revoked or form.get("refresh_token") != self.refresh_token:
             text = "Token has been expired or revoked."
             return _told(400, {"error": "invalid_grant", "error_description": text})
         self.refreshes += 1
         return _told(200, found | {"access_token": self.issue(), "scope": " ".join(self.scopes)})
+
+    def _id_token(self) -> str:
+        """Who consented. Nobody looks at its signature, since it comes straight from here."""
+        claims = {"iss": "https://accounts.google.com", "email": self.address, "email_verified": True}
+        parts: list[dict[str, object]] = [{"alg": "RS256"}, claims, {}]
+        return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
 
 
 def _told(status: int, body: dict[str, Any]) -> Reply:
