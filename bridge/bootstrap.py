@@ -1,10 +1,8 @@
-"""Build everything from the configuration: the only module that knows every concrete class."""
+"""Build everything from the configuration. With ``remotes``, the only module that knows every concrete class."""
 
 import hashlib
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +10,9 @@ from pathlib import Path
 from bridge.clock import SystemClock
 from bridge.config import Config
 from bridge.core import guard
-from bridge.core.bucket import Rate
-from bridge.errors import ConfigError, RemoteError
-from bridge.ports import Clock, Connector
+from bridge.errors import ConfigError
+from bridge.ports import Clock
+from bridge.remotes import connectors, consent_flows, metadata, registration, throttled
 from bridge.services.account_finding import AccountFinding
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
@@ -26,6 +24,7 @@ from bridge.services.backup import Backup
 from bridge.services.chronicle import Chronicle
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
+from bridge.services.consents import Consents
 from bridge.services.contact_desk import ContactDesk
 from bridge.services.contacts import Contacts
 from bridge.services.demo import Demo
@@ -51,11 +50,10 @@ from bridge.services.signing_in import Limits, SigningIn
 from bridge.services.sync.deciding import Deciding
 from bridge.services.sync.explaining import SyncExplain
 from bridge.services.sync.flows import Flows
-from bridge.services.sync.pacing import Buckets, Stop
+from bridge.services.sync.pacing import Stop
 from bridge.services.sync.resolving import Resolving
 from bridge.services.sync.run import Sync
 from bridge.services.sync.undoing import Undoing
-from bridge.services.sync.wrapping import ThrottledConnector
 from bridge.services.taking_back import TakingBack
 from bridge.services.transfer import Transfer
 from bridge.services.troubles import Troubles
@@ -106,6 +104,7 @@ class Services:
     explain: Explain
     health: Health
     connections: Connections
+    consents: Consents
     company: CompanyOptions
     sync: Sync
     undoing: Undoing
@@ -144,14 +143,16 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     parts = (database, used_clock, settings)
     vault = FernetVault(key, read_keys(config.security.credential_keys_file))
     stop = Stop()
-    known = throttled(config, connectors(config, used_clock), stop)
+    audit = Audit(database, used_clock)
+    clients = OAuthClients(database, used_clock, vault, partial(metadata, config), audit, METADATA)
+    found = connectors(config, used_clock, partial(registration, clients))
+    known = throttled(config, found, stop)
     flows = Flows(*parts, vault, known)
     journal, explain = Journal(*parts), Explain(*parts)
     principals, devices = Principals(*parts), Devices(database, used_clock, key)
     records, people = Activities(*parts), Contacts(*parts)
     signing_in = SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime))
     linked, company = Connections(*parts, vault, known), CompanyOptions(database, vault)
-    audit = Audit(database, used_clock)
     limits = guard.Limits(config.sync.max_delete_count, config.sync.max_delete_percent)
     sync = Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval, limits=limits)
     undoing, synced = Undoing(database, used_clock, flows, journal), SyncExplain(*parts, explain)
@@ -177,7 +178,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         taking_back=TakingBack(database, journal),
         administration=Administration(database, settings, principals, signing_in, linked, company, audit),
         types=ActivityTypes(database, records, principals, audit),
-        oauth_clients=OAuthClients(database, used_clock, vault, partial(metadata, config), audit, METADATA),
+        oauth_clients=clients,
         audit=audit,
         contacts=people,
         contact_desk=ContactDesk(database, settings, people),
@@ -189,6 +190,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         explain=explain,
         health=Health(*parts),
         connections=linked,
+        consents=Consents(database, used_clock, key, vault, consent_flows(found), known, linked),
         company=company,
         sync=sync,
         undoing=undoing,
@@ -214,83 +216,6 @@ def worker(config: Config, services: Services) -> Worker:
         keep_days=config.dav.journal_days,
     )
     return Worker(services.database, services.clock, services.queue, services.sync, services.stop, pattern)
-
-
-def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Mapping[str, Connector]:
-    """The same kinds of services, asked no faster than the configuration allows."""
-    buckets = Buckets(time.monotonic)
-    account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
-
-    def slowed(name: str) -> Connector:
-        return ThrottledConnector(name, known[name], buckets, stop, account, together)
-
-    return Connectors({name: partial(slowed, name) for name in known})
-
-
-def _rate(per_second: int) -> Rate | None:
-    """So many calls in a second, of which all may come at once; 0 is no limit."""
-    return Rate(per_second, burst=per_second) if per_second else None
-
-
-class Connectors(Mapping[str, Connector]):
-    """The kinds of services that this installation knows. Each is made at its first use: most processes need none."""
-
-    def __init__(self, makers: Mapping[str, Callable[[], Connector]]) -> None:
-        self._makers = makers
-        self._made: dict[str, Connector] = {}
-
-    def __getitem__(self, name: str) -> Connector:
-        if name not in self._made:
-            self._made[name] = self._makers[name]()
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
-
-
-def connectors(config: Config, clock: Clock) -> Mapping[str, Connector]:
-    """The kinds of services that this installation knows."""
-    return Connectors({"caldav": lambda: _caldav(config, clock), "google": lambda: _google(config, clock)})
-
-
-def _caldav(config: Config, clock: Clock) -> Connector:
-    from bridge.providers.caldav.client import Network  # noqa: PLC0415 - its libraries are large
-    from bridge.providers.caldav.provider import CalDavConnector  # noqa: PLC0415
-
-    return CalDavConnector(clock, network=Network(allow_private=config.sync.allow_private_addresses))
-
-
-def _google(config: Config, clock: Clock) -> Connector:
-    from bridge.network import Reach  # noqa: PLC0415 - its libraries are large
-    from bridge.providers.google.installation import Installation  # noqa: PLC0415
-    from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415
-
-    known = config.google
-    installation = Installation(
-        known.client_id,
-        known.client_secret,
-        calendar_url=known.calendar_url,
-        people_url=known.people_url,
-        token_url=known.token_url,
-        authorization_url=known.authorization_url,
-    )
-    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
-    return GoogleConnector(installation, clock, reach)
-
-
-def metadata(config: Config, address: str) -> Mapping[str, object]:
-    """What a provider says of itself at an address. Raises ``RemoteError``."""
-    from bridge.http import Http  # noqa: PLC0415 - its libraries are large, and it is seldom asked
-    from bridge.network import Reach  # noqa: PLC0415
-
-    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
-    answer = Http("The provider", [], reach).send("GET", address, headers={"Accept": "application/json"})
-    if not answer.ok:
-        raise RemoteError(f"The provider answers with status {answer.status}.", remedy="Check the directory (tenant).")
-    return answer.json()
 
 
 def openid(config: Config, clock: Clock) -> OpenId | None:

@@ -291,6 +291,14 @@ class ConsentFlow(Protocol):
         ...
 
 
+class Consenting(Connector, Protocol):
+    """A kind of service whose users give their consent on a page of its own."""
+
+    def oauth(self) -> ConsentFlow:
+        """What sends browsers there."""
+        ...
+
+
 class Vault(Protocol):
     """Keeps credentials unreadable at rest."""
 

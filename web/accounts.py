@@ -1,6 +1,6 @@
 """My accounts: what is connected, and adding, choosing, starting, pausing and stopping (R1–R4, R14, R18, R30)."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -18,8 +18,6 @@ from web.account_starting import add_starting
 from web.services import Services
 from web.topics import Entry, Place, Topic
 
-CONSENT = "oauth.begin"
-"""The endpoint that leads to a service's own page; it takes the provider and the address."""
 Answer = str | Response | tuple[str, int]
 
 
@@ -48,7 +46,7 @@ def topic(services: Services, _config: Config) -> Topic:
                 kind = services.finding.find(form.address.data or "", form.kind.data or "")
             except Invalid as error:
                 return _told("accounts/new.html", form, error)
-            return _ask(form, kind)
+            return _ask(services, form, kind)
         return render_template("accounts/new.html", form=form), 422
 
     @pages.post("/new")
@@ -97,6 +95,9 @@ def _add_life(pages: Blueprint, services: Services) -> None:
     @pages.route("/<int:connection_id>/reconnect", methods=["GET", "POST"])
     def reconnect(connection_id: int) -> Answer:
         shown = services.connections.show(signed_in(), connection_id)
+        provider = shown.connection.provider
+        if services.consents.offers(provider):
+            return redirect(url_for("oauth.begin", provider=provider, connection=connection_id), code=303)
         form = ReconnectForm(request.form)
         if request.method == "POST" and form.validate():
             try:
@@ -123,13 +124,13 @@ def _address_form(services: Services) -> AddressForm:
     return form
 
 
-def _ask(form: AddressForm, kind: Kind) -> Answer:
+def _ask(services: Services, form: AddressForm, kind: Kind) -> Answer:
     """Ask for a password here, or go to the page where one consents (R2)."""
     address = form.address.data or ""
     if not kind.by_consent:
         return _sign_in_page(address, kind.provider)
-    if CONSENT in current_app.view_functions:
-        return redirect(url_for(CONSENT, provider=kind.provider, address=address), code=303)
+    if services.consents.offers(kind.provider):
+        return redirect(url_for("oauth.begin", provider=kind.provider, address=address or None), code=303)
     missing = Invalid(
         f"Accounts of {kind.name} cannot be connected here: this server is not set up for them.",
         remedy="Ask your administrator to set it up, or connect another account.",

@@ -8,6 +8,7 @@ from bridge.services.asking import Asking
 from bridge.services.chronicle import Chronicle
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
+from bridge.services.consents import Consents
 from bridge.services.queue import Queue
 from bridge.services.sync.deciding import Deciding
 from bridge.services.sync.resolving import Resolving
@@ -33,6 +34,10 @@ class SyncServices(Protocol):
     @property
     def finding(self) -> AccountFinding:
         """Which kind of account an address belongs to."""
+
+    @property
+    def consents(self) -> Consents:
+        """Accounts that are connected on their service's own page."""
 
     @property
     def sync(self) -> Sync:

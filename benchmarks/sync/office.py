@@ -14,7 +14,7 @@ from benchmarks.filling import LOGIN, NOW
 from benchmarks.processes import free_port
 from benchmarks.servers import bridge_config, bridge_environ
 from benchmarks.sync.remotes import Other
-from bridge import bootstrap
+from bridge import bootstrap, remotes
 from bridge.bootstrap import Services
 from bridge.core.scope import FlowKind
 from bridge.services.actor import Actor
@@ -106,7 +106,7 @@ def office(folder: Path, corpus: Corpus, other: Other, clock: Ticking) -> Iterat
     services = bootstrap.build(settings, clock=clock)
     try:
         vault = FernetVault(bootstrap.secret_key(settings.security.secret_file))
-        known = bootstrap.throttled(settings, {other.kind: other.connector(clock)}, services.stop)
+        known = remotes.throttled(settings, {other.kind: other.connector(clock)}, services.stop)
         parts = (services.database, clock, services.settings)
         connected = replace(
             services,

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     """Lets the browser that opened such a link grant a program access."""
     PROFILE = "profile"
     """Downloads the configuration profile of a device."""
+    CONSENT = "consent"
+    """Comes back with a browser from a service where its user has consented (R2); ``program`` is the provider."""
 
 
 class PageSessionRow(Base):
@@ -49,7 +51,8 @@ class IdentityRow(Base):
 class OneTimeLinkRow(Base):
     """An address that works once, until ``expires_at``. ``key_hash`` is a keyed hash of the secret in it.
 
-    ``program`` and ``name`` say what is being set up. ``sealed`` is an encrypted app password, gone after use.
+    ``program`` and ``name`` say what is being set up. ``sealed`` is an encrypted app password, or what a consent
+    needs, gone after use.
     """
 
     __tablename__ = "one_time_links"

@@ -1,0 +1,117 @@
+"""The kinds of services that this installation knows, built from the configuration. A provider plugs in here.
+
+``connectors`` opens accounts, ``consent_flows`` names those whose users consent on a page of the service. Libraries are
+loaded at the first use of a kind: most processes need none.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import cast
+
+from bridge.config import Config
+from bridge.core.bucket import Rate
+from bridge.errors import RemoteError
+from bridge.ports import Clock, Connector, ConsentFlow, Consenting, Registration
+from bridge.services.consents import ConsentFlows
+from bridge.services.oauth_clients import OAuthClients
+from bridge.services.sync.pacing import Buckets, Stop
+from bridge.services.sync.wrapping import ThrottledConnector
+
+CONSENTING = ("google",)
+"""The kinds whose connector is ``Consenting`` too."""
+
+Registered = Callable[[str], Registration | None]
+"""What an administrator has entered on the page about a provider."""
+
+
+def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Mapping[str, Connector]:
+    """The same kinds of services, asked no faster than the configuration allows."""
+    buckets = Buckets(time.monotonic)
+    account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
+
+    def slowed(name: str) -> Connector:
+        return ThrottledConnector(name, known[name], buckets, stop, account, together)
+
+    return Connectors({name: partial(slowed, name) for name in known})
+
+
+def _rate(per_second: int) -> Rate | None:
+    """So many calls in a second, of which all may come at once; 0 is no limit."""
+    return Rate(per_second, burst=per_second) if per_second else None
+
+
+class Connectors(Mapping[str, Connector]):
+    """The kinds of services that this installation knows. Each is made at its first use: most processes need none."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Connector]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Connector] = {}
+
+    def __getitem__(self, name: str) -> Connector:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def connectors(config: Config, clock: Clock, registered: Registered = lambda _: None) -> Mapping[str, Connector]:
+    """The kinds of services that this installation knows."""
+    return Connectors({"caldav": lambda: _caldav(config, clock), "google": lambda: _google(config, clock, registered)})
+
+
+def consent_flows(known: Mapping[str, Connector]) -> ConsentFlows:
+    """The services whose users consent on a page of theirs."""
+
+    def opened(name: str) -> ConsentFlow:
+        return cast("Consenting", known[name]).oauth()
+
+    return {name: partial(opened, name) for name in CONSENTING}
+
+
+def registration(clients: OAuthClients, provider: str) -> Registration | None:
+    """What an administrator has entered on the page about a provider, which wins over the configuration."""
+    found = clients.registration(provider)
+    return Registration(found.client_id, found.secret, found.tenant) if found else None
+
+
+def _caldav(config: Config, clock: Clock) -> Connector:
+    from bridge.providers.caldav.client import Network  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.caldav.provider import CalDavConnector  # noqa: PLC0415
+
+    return CalDavConnector(clock, network=Network(allow_private=config.sync.allow_private_addresses))
+
+
+def _google(config: Config, clock: Clock, registered: Registered) -> Connector:
+    from bridge.network import Reach  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.google.installation import Installation  # noqa: PLC0415
+    from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415
+
+    known = config.google
+    installation = Installation(
+        known.client_id,
+        known.client_secret,
+        calendar_url=known.calendar_url,
+        people_url=known.people_url,
+        token_url=known.token_url,
+        authorization_url=known.authorization_url,
+    )
+    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
+    return GoogleConnector(installation, clock, reach, partial(registered, "google"))
+
+
+def metadata(config: Config, address: str) -> Mapping[str, object]:
+    """What a provider says of itself at an address. Raises ``RemoteError``."""
+    from bridge.http import Http  # noqa: PLC0415 - its libraries are large, and it is seldom asked
+    from bridge.network import Reach  # noqa: PLC0415
+
+    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
+    answer = Http("The provider", [], reach).send("GET", address, headers={"Accept": "application/json"})
+    if not answer.ok:
+        raise RemoteError(f"The provider answers with status {answer.status}.", remedy="Check the directory (tenant).")
+    return answer.json()
