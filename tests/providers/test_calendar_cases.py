@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.core import ical, recurrence
+from bridge.core.ical_values import same_moment
 from tests.harness import NOW
 from tests.providers.calendar_cases import CASES, difference
 
@@ -25,4 +26,4 @@ def test_a_case_is_a_sound_event_that_begins_as_it_says(name: str) -> None:
     recurrence.check(calendar)
     begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
     first = next(recurrence.occurrences(calendar, begin, end, UTC))
-    assert first.start == event.start
+    assert same_moment(first.start, event.start)
