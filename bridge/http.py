@@ -41,7 +41,7 @@ _LONGEST = timedelta(days=1)
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _TRANSIENT = frozenset((408, 423, 425, 429))
-_BROKEN = (
+BROKEN = (
     httpcore2.NetworkError,
     httpcore2.ProtocolError,
     httpcore2.TimeoutException,
@@ -50,6 +50,7 @@ _BROKEN = (
     ValueError,
     zlib.error,
 )
+"""What goes wrong below HTTP, and in its bodies."""
 
 Query = Mapping[str, str | int | Sequence[str]]
 
@@ -97,7 +98,7 @@ class Http:
         self._reach = reach
         hosts = (urlsplit(url).hostname or "" for url in configured)
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(), max_connections=4, keepalive_expiry=30.0, network_backend=GuardedBackend(reach, hosts)
+            ssl_context=tls(), max_connections=4, keepalive_expiry=30.0, network_backend=GuardedBackend(reach, hosts)
         )
         self.close = weakref.finalize(self, self._pool.close)  # nobody has to: a provider is simply dropped
         self.methods: Counter[str] = Counter()
@@ -160,25 +161,25 @@ class Http:
             with self._pool.stream(method, url, headers=sent, content=content, extensions=timeouts) as response:
                 pairs = ((name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in response.headers)
                 plain = dict(pairs)
-                body = _read(response.iter_stream(), plain.get("content-encoding", ""), self._reach.max_body)
-        except _BROKEN as error:
-            raise self._translated(error) from error
+                body = read_body(response.iter_stream(), plain.get("content-encoding", ""), self._reach.max_body)
+        except BROKEN as error:
+            raise unreachable(error, self.name) from error
         return Answer(url, response.status, plain, body)
 
-    def _translated(self, error: Exception) -> RemoteError:
-        if isinstance(error, PrivateAddress):
-            return PermissionMissing(
-                "connecting to addresses inside private networks",
-                remote=self.name,
-                remedy="Ask your administrator to allow private addresses.",
-            )
-        if isinstance(error, httpcore2.TimeoutException):
-            return TemporaryError(f"{self.name} did not answer in time.", remote=self.name)
-        if "certificate" in str(error).lower():
-            return TemporaryError(
-                f"The certificate of {self.name} does not fit, so nothing was sent to it.", remote=self.name
-            )
-        return TemporaryError(f"{self.name} cannot be reached, or its answer breaks off.", remote=self.name)
+
+def unreachable(error: Exception, name: str) -> RemoteError:
+    """The error that one of ``BROKEN`` means: why there is no answer."""
+    if isinstance(error, PrivateAddress):
+        return PermissionMissing(
+            "connecting to addresses inside private networks",
+            remote=name,
+            remedy="Ask your administrator to allow private addresses.",
+        )
+    if isinstance(error, httpcore2.TimeoutException):
+        return TemporaryError(f"{name} did not answer in time.", remote=name)
+    if "certificate" in str(error).lower():
+        return TemporaryError(f"The certificate of {name} does not fit, so nothing was sent to it.", remote=name)
+    return TemporaryError(f"{name} cannot be reached, or its answer breaks off.", remote=name)
 
 
 def failure(answer: Answer, name: str, *, reason: str = "", sign_in: str = "", permission: str = "") -> BridgeError:
@@ -263,12 +264,12 @@ def _host_header(url: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Certificates are read once for a process."""
     return httpcore2.default_ssl_context()
 
 
-def _read(pieces: Iterator[bytes], encoding: str, limit: int, now: Callable[[], float] = time.monotonic) -> bytes:
+def read_body(pieces: Iterator[bytes], encoding: str, limit: int, now: Callable[[], float] = time.monotonic) -> bytes:
     """Read and uncompress a body, and stop where it is larger or slower than anything sensible."""
     coding = encoding.strip().lower()
     if coding not in {"", "identity", "gzip", "x-gzip"}:
