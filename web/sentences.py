@@ -5,7 +5,7 @@ found by its shape, since names and numbers stand in it. What is not known here 
 """
 
 import re
-from functools import cache
+from functools import cache, reduce
 
 from flask import Blueprint
 from flask_babel import get_locale, gettext
@@ -16,6 +16,7 @@ from web.catalogs import SOURCE
 from web.spoken import INSTEAD, SPOKEN
 
 _PLACE = re.compile(r"%\((\w+)\)s")
+_LISTED = re.compile(r"(?<=\)) and ")
 _LONGEST = 2_000  # characters
 _HEAD = 8  # first letters, by which a sentence is found quickly
 
@@ -40,7 +41,11 @@ def told(error: BridgeError) -> Markup:
 
 
 def plainly(text: str) -> str:
-    """A sentence as plain text, translated if it can be."""
+    """A sentence as plain text, translated if it can be; so are several permissions, each with its name behind it."""
+    parts = [translated(part) for part in _LISTED.split(text)] if _LISTED.search(text) else [None]
+    known = [part for part in parts if part is not None]
+    if len(known) == len(parts):
+        return reduce(lambda first, second: gettext("%(first)s and %(second)s", first=first, second=second), known)
     words = translated(text)
     return text if words is None else words
 
