@@ -24,9 +24,9 @@ from bridge.providers.google.installation import (
     FOR_CONTACTS,
     missing,
 )
-from bridge.providers.google.oauth import GoogleOAuth
 from bridge.providers.google.provider import GoogleConnector
-from bridge.providers.google.token import Token, read_token, renewed, write_token
+from bridge.providers.oauth import CodeFlow
+from bridge.providers.token import Token, read_token, renewed, write_token
 from tests.fakes.google.oauth import CLIENT_ID, CLIENT_SECRET
 from tests.fakes.google.server import FakeGoogle, Fault, google
 from tests.harness import NOW, FixedClock
@@ -42,7 +42,7 @@ def fake() -> Iterator[FakeGoogle]:
 
 
 @pytest.fixture
-def oauth(fake: FakeGoogle) -> GoogleOAuth:
+def oauth(fake: FakeGoogle) -> CodeFlow:
     return GoogleConnector(fake.installation, FixedClock()).oauth()
 
 
@@ -53,7 +53,7 @@ def consent(fake: FakeGoogle, address: str, *granted: str) -> dict[str, str]:
     return {"state": query["state"], "code": "code"}
 
 
-def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: CodeFlow) -> None:
     address, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     secret = oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
     token = read_token(secret)
@@ -64,7 +64,7 @@ def test_a_consent_becomes_a_token_that_works(fake: FakeGoogle, oauth: GoogleOAu
     assert provider.check().address == "anna@example.com"
 
 
-def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(oauth: GoogleOAuth) -> None:
+def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(oauth: CodeFlow) -> None:
     address, trip = oauth.start(BACK, [FlowKind.CONTACTS], address="anna@example.com")
     query = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
     challenge = base64.urlsafe_b64encode(hashlib.sha256(trip.verifier.encode()).digest()).rstrip(b"=").decode()
@@ -84,7 +84,7 @@ def test_a_browser_is_sent_with_state_and_challenge_and_the_scopes_of_this_step(
     assert 43 <= len(trip.verifier) <= 128
 
 
-def test_whose_account_it_is_shows_with_contacts_alone_too(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+def test_whose_account_it_is_shows_with_contacts_alone_too(fake: FakeGoogle, oauth: CodeFlow) -> None:
     address, trip = oauth.start(BACK, [FlowKind.CONTACTS], address="somebody@example.com")
     secret = oauth.finish(BACK, trip, consent(fake, address, *FOR_CONTACTS, "openid"))
     connector = GoogleConnector(fake.installation, FixedClock())
@@ -107,13 +107,13 @@ def test_what_an_administrator_has_registered_wins(fake: FakeGoogle) -> None:
     assert fake.oauth.refreshes == 1
 
 
-def test_two_trips_share_nothing(oauth: GoogleOAuth) -> None:
+def test_two_trips_share_nothing(oauth: CodeFlow) -> None:
     one, other = (oauth.start(BACK, [FlowKind.CONTACTS])[1] for _ in range(2))
     assert one.state != other.state
     assert one.verifier != other.verifier
 
 
-def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: CodeFlow) -> None:
     address, trip = oauth.start(BACK, list(FlowKind))
     with pytest.raises(PermissionMissing) as caught:
         oauth.finish(BACK, trip, consent(fake, address, *FOR_CALENDARS))
@@ -134,7 +134,7 @@ def test_a_box_that_was_not_ticked_is_named(fake: FakeGoogle, oauth: GoogleOAuth
     ],
 )
 def test_a_browser_without_a_consent(
-    oauth: GoogleOAuth, answer: dict[str, str], error: type[BridgeError], remedy: str
+    oauth: CodeFlow, answer: dict[str, str], error: type[BridgeError], remedy: str
 ) -> None:
     _, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     with pytest.raises(error) as caught:
@@ -142,7 +142,7 @@ def test_a_browser_without_a_consent(
     assert remedy in caught.value.remedy
 
 
-def test_a_code_is_good_with_its_verifier_only(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+def test_a_code_is_good_with_its_verifier_only(fake: FakeGoogle, oauth: CodeFlow) -> None:
     address, _ = oauth.start(BACK, [FlowKind.CALENDAR])
     _, other = oauth.start(BACK, [FlowKind.CALENDAR])
     answer = consent(fake, address, *FOR_CALENDARS) | {"state": other.state}
@@ -150,7 +150,7 @@ def test_a_code_is_good_with_its_verifier_only(fake: FakeGoogle, oauth: GoogleOA
         oauth.finish(BACK, other, answer)
 
 
-def test_trouble_at_the_token_endpoint_is_temporary(fake: FakeGoogle, oauth: GoogleOAuth) -> None:
+def test_trouble_at_the_token_endpoint_is_temporary(fake: FakeGoogle, oauth: CodeFlow) -> None:
     address, trip = oauth.start(BACK, [FlowKind.CALENDAR])
     fake.faults.append(Fault(Reply(503, {}, b"")))
     with pytest.raises(TemporaryError):

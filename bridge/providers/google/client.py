@@ -1,7 +1,7 @@
-"""Signed-in requests: one account, one token that is renewed when it ends, and Google's reasons as our errors."""
+"""Requests to the APIs of Google, and Google's reasons as our errors."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,9 @@ from bridge.errors import (
     SignInNeeded,
     TemporaryError,
 )
-from bridge.http import BUSY, Answer, Http, Query, failure, retry_after, wait_until
-from bridge.ports import Clock
-from bridge.providers.google.installation import ASK_IT, NAME, RECONNECT, words
-from bridge.providers.google.oauth import GoogleOAuth
-from bridge.providers.google.token import Token, read_token, write_token
+from bridge.http import BUSY, Answer, Query, failure, retry_after, wait_until
+from bridge.providers.google.installation import ASK_IT, RECONNECT, words
+from bridge.providers.signed_in import Account
 
 _SLOWER = frozenset(
     (
@@ -41,47 +39,6 @@ class Service:
     name: str
     url: str
     scope: str
-
-
-class Account:
-    """The token of one account. ``keep`` stores it whenever it was renewed; no request is sent before one is asked."""
-
-    def __init__(self, secret: str, keep: Callable[[str], None], http: Http, oauth: GoogleOAuth, clock: Clock) -> None:
-        self._secret = secret
-        self._keep = keep
-        self._token: Token | None = None
-        self.http = http
-        self._oauth = oauth
-        self._clock = clock
-
-    @property
-    def token(self) -> Token:
-        """What is stored, or was renewed since. Raises ``SignInNeeded`` for what is no token."""
-        if self._token is None:
-            self._token = read_token(self._secret)
-        return self._token
-
-    def send(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
-        """Send a request with an access token that is good, as far as anybody knows.
-
-        Raises ``SignInNeeded``, ``PermissionMissing`` and ``TemporaryError``; any status but 401 is an answer.
-        """
-        if self.token.is_stale(self._clock.now()):
-            self._renew()
-        answer = self._once(method, url, query, body, headers)
-        if answer.status == 401 and self.token.refresh_token:
-            self._renew()
-            answer = self._once(method, url, query, body, headers)
-        if answer.status == 401:
-            raise SignInNeeded("Google no longer accepts the sign-in.", remote=NAME, remedy=RECONNECT)
-        return answer
-
-    def _once(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
-        return self.http.send(method, url, query=query, body=body, headers=headers, token=self.token.access_token)
-
-    def _renew(self) -> None:
-        self._token = self._oauth.refresh(self.token)
-        self._keep(write_token(self._token))
 
 
 class Client:

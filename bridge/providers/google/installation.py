@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bridge.core.scope import FlowKind
+from bridge.providers.oauth import Authority
+
 NAME = "Google"
 
 _AUTH = "https://www.googleapis.com/auth"
@@ -24,6 +27,8 @@ _WIDER = {  # a broader scope is as good
     EVENTS: (f"{_AUTH}/calendar",),
     CALENDARS: (f"{_AUTH}/calendar", f"{_AUTH}/calendar.readonly", f"{_AUTH}/calendar.calendarlist"),
 }
+
+_BY_POLICY = frozenset(("admin_policy_enforced", "org_internal", "disallowed_useragent"))
 
 ASK_IT = "Ask your IT administrator to allow third-party calendar access."
 RECONNECT = "Reconnect the account, and leave every box ticked when Google asks."
@@ -51,3 +56,27 @@ def words(scope: str) -> str:
     """What a scope allows, as a reader understands it, with its name for an administrator."""
     said = _WORDS.get(scope)
     return f"{said} ({scope})" if said else scope
+
+
+def authority(installation: Installation) -> Authority:
+    """Google as the service that users consent at."""
+    return Authority(
+        name=NAME,
+        section="google",
+        client_id=installation.client_id,
+        client_secret=installation.client_secret,
+        authorization_url=installation.authorization_url,
+        token_url=installation.token_url,
+        scopes={FlowKind.CALENDAR: FOR_CALENDARS, FlowKind.CONTACTS: FOR_CONTACTS},
+        identity=IDENTITY,
+        asked={
+            "access_type": "offline",
+            "include_granted_scopes": "true",
+            "prompt": "consent",  # without it, a second connection gets no refresh token
+        },
+        reconnect=RECONNECT,
+        ask_it=ASK_IT,
+        missing=missing,
+        words=words,
+        policy=lambda error, _: ASK_IT if error in _BY_POLICY else "",
+    )

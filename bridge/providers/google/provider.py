@@ -13,7 +13,7 @@ from bridge.network import Reach
 from bridge.ports import Account as Identity
 from bridge.ports import Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
 from bridge.providers.google.calendar import CalendarSide
-from bridge.providers.google.client import Account, Client, Service
+from bridge.providers.google.client import Client, Service
 from bridge.providers.google.contacts import ContactsSide
 from bridge.providers.google.installation import (
     CALENDARS,
@@ -24,10 +24,12 @@ from bridge.providers.google.installation import (
     NAME,
     RECONNECT,
     Installation,
+    authority,
     missing,
     words,
 )
-from bridge.providers.google.oauth import GoogleOAuth
+from bridge.providers.oauth import CodeFlow
+from bridge.providers.signed_in import Account
 
 _MY_CONTACTS = "contactGroups/myContacts"
 _MOST_PAGES = 100
@@ -35,7 +37,7 @@ _WRITERS = frozenset(("owner", "writer"))
 
 
 class GoogleConnector:
-    """Opens accounts at Google. The secret of a sign-in is the token as JSON (see ``token.py``).
+    """Opens accounts at Google. The secret of a sign-in is the token as JSON (see ``providers/token.py``).
 
     ``registered`` is what an administrator has entered on the page, which wins over the client of ``installation``.
     """
@@ -56,9 +58,9 @@ class GoogleConnector:
         """Open an account; no request is sent yet. ``keep`` stores the token whenever it was renewed."""
         return GoogleProvider(self._installation, sign_in, keep, self._http(), self._clock)
 
-    def oauth(self) -> GoogleOAuth:
+    def oauth(self) -> CodeFlow:
         """What sends browsers to Google."""
-        return GoogleOAuth(self._installation, self._http(), self._clock)
+        return CodeFlow(authority(self._installation), self._http(), self._clock)
 
     @property
     def _installation(self) -> Installation:
@@ -79,7 +81,7 @@ class GoogleProvider:
     ) -> None:
         self._sign_in = sign_in
         self._http = http
-        self._account = Account(sign_in.secret, keep, http, GoogleOAuth(installation, http, clock), clock)
+        self._account = Account(sign_in.secret, keep, http, CodeFlow(authority(installation), http, clock), clock)
         calendar = installation.calendar_url
         self._calendars = Client(self._account, Service("Google Calendar", calendar, CALENDARS))
         self._events = Client(self._account, Service("Google Calendar", calendar, EVENTS))

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.errors import SignInNeeded
-from bridge.providers.google.installation import NAME, RECONNECT
 
 _EARLY = timedelta(seconds=60)
 _LONGEST = 10 * 365 * 86400  # seconds
@@ -20,7 +19,7 @@ _LONGEST = 10 * 365 * 86400  # seconds
 class Token:
     """What lets us in. ``expiry`` is aware; ``None``: nobody knows. No ``scopes``: nobody knows either.
 
-    ``address`` is the e-mail address of who consented, as Google told it then.
+    ``address`` is the e-mail address of who consented, as the service told it then.
     """
 
     access_token: str = field(default="", repr=False)
@@ -34,8 +33,8 @@ class Token:
         return not self.access_token or (self.expiry is not None and self.expiry - _EARLY <= now)
 
 
-def read_token(secret: str) -> Token:
-    """Read a stored token. Raises ``SignInNeeded`` for anything else."""
+def read_token(secret: str, service: str = "", remedy: str = "") -> Token:
+    """Read a stored token. Raises ``SignInNeeded`` for anything else, in the name of ``service``."""
     try:
         found = json.loads(secret)
         token = Token(
@@ -46,9 +45,9 @@ def read_token(secret: str) -> Token:
             _text(found, "address"),
         )
     except (ValueError, OverflowError, OSError, AttributeError, RecursionError) as error:
-        raise SignInNeeded("The stored token cannot be read.", remote=NAME, remedy=RECONNECT) from error
+        raise SignInNeeded("The stored token cannot be read.", remote=service, remedy=remedy) from error
     if not token.access_token and not token.refresh_token:
-        raise SignInNeeded("The stored token holds nothing to sign in with.", remote=NAME, remedy=RECONNECT)
+        raise SignInNeeded("The stored token holds nothing to sign in with.", remote=service, remedy=remedy)
     return token
 
 
@@ -94,7 +93,7 @@ def _text(found: dict[str, Any], name: str) -> str:
 
 
 def _address(answer: dict[str, Any]) -> str:
-    """Who consented, by the ID token. It came from Google itself over TLS (OpenID Connect Core 3.1.3.7, 6)."""
+    """Who consented, by the ID token. It came from the service itself over TLS (OpenID Connect Core 3.1.3.7, 6)."""
     try:
         body = str(answer.get("id_token") or "").split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

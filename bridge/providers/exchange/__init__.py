@@ -1,0 +1,1 @@
+"""Calendars and contacts of an Exchange server of one's own, through Exchange Web Services."""
