@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import Flask
-from flask_babel import format_datetime, format_timedelta, get_locale
+from flask_babel import format_datetime, format_timedelta, get_locale, gettext
 
 from bridge.config import Config
 from web.access import current_user
@@ -22,6 +22,8 @@ def install(app: Flask, services: Services, config: Config, topics: tuple[Topic,
     def ago(moment: datetime) -> str:
         """How long ago something was, or how soon it will be, in words."""
         step = moment - services.clock.now()
+        if abs(step) < _JUST_NOW:
+            return gettext("just now") if step <= timedelta() else gettext("in a moment")
         return str(format_timedelta(step, add_direction=True, threshold=1.1))
 
     app.jinja_env.filters.update(ago=ago, moment=moment)
