@@ -111,16 +111,17 @@ class Http:
         query: Query | None = None,
         body: object = None,
         form: Mapping[str, str] | None = None,
+        data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         token: str = "",
     ) -> Answer:
-        """Send one request; ``body`` travels as JSON, ``form`` as a form, ``token`` as a bearer.
+        """Send one request; ``body`` travels as JSON, ``form`` as a form, ``data`` as it is, ``token`` as a bearer.
 
         Raises ``TemporaryError`` when there is no answer, and ``PermissionMissing`` for a forbidden address; every
         status is an answer.
         """
         sent = {"User-Agent": f"davbridge/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip", **(headers or {})}
-        content = None
+        content = data
         if body is not None:
             content, sent["Content-Type"] = json.dumps(body).encode(), "application/json; charset=utf-8"
         elif form is not None:

@@ -1,6 +1,7 @@
 """Requests of one account with its token, which is renewed when it ends."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from bridge.errors import SignInNeeded
 from bridge.http import Answer, Http, Query
@@ -28,25 +29,37 @@ class Account:
             self._token = read_token(self._secret, known.name, known.reconnect)
         return self._token
 
-    def send(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
-        """Send a request with an access token that is good, as far as anybody knows.
+    def send(
+        self,
+        method: str,
+        url: str,
+        query: Query,
+        body: object,
+        headers: Mapping[str, str],
+        data: bytes | None = None,
+    ) -> Answer:
+        """Send a request with an access token that is good, as far as anybody knows. ``data`` is a body as it is.
 
         Raises ``SignInNeeded``, ``PermissionMissing`` and ``TemporaryError``; any status but 401 is an answer.
         """
         if self.token.is_stale(self._clock.now()):
             self._renew()
-        answer = self._once(method, url, query, body, headers)
+        once = partial(self._once, method, url, query, body, headers, data)
+        answer = once()
         if answer.status == 401 and self.token.refresh_token:
             self._renew()
-            answer = self._once(method, url, query, body, headers)
+            answer = once()
         if answer.status == 401:
             known = self._flow.authority
             text = f"{known.name} no longer accepts the sign-in."
             raise SignInNeeded(text, remote=known.name, remedy=known.reconnect)
         return answer
 
-    def _once(self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str]) -> Answer:
-        return self.http.send(method, url, query=query, body=body, headers=headers, token=self.token.access_token)
+    def _once(
+        self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str], data: bytes | None
+    ) -> Answer:
+        token = self.token.access_token
+        return self.http.send(method, url, query=query, body=body, data=data, headers=headers, token=token)
 
     def _renew(self) -> None:
         self._token = self._flow.refresh(self.token)
