@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,12 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("developers", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("developers"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developers")
+
+# Tests write some hundred megabytes and wait for the disk thousands of times: keep their files in memory, where there
+# is plenty. Whoever wants them elsewhere sets TMPDIR.
+_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 * 2**30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 pytest_plugins = ["tests.database", "tests.redis_server"]
 
