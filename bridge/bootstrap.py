@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge.clock import SystemClock
 from bridge.config import Config
@@ -38,7 +39,6 @@ from bridge.services.journal import Journal
 from bridge.services.login_flow import LoginFlows
 from bridge.services.oauth_clients import METADATA, OAuthClients
 from bridge.services.onboarding import Onboarding
-from bridge.services.openid import OpenId, Provider
 from bridge.services.principals import Principals
 from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
@@ -61,6 +61,9 @@ from bridge.services.worker import Pattern, Worker
 from bridge.store.database import Database
 from bridge.vault import FernetVault, read_keys
 
+if TYPE_CHECKING:
+    from bridge.services.openid import OpenId
+
 _KEY_OCTETS = 32
 
 
@@ -79,7 +82,7 @@ class Services:
     signing_in: SigningIn
     cookie_key: bytes
     identities: Identities
-    openid: OpenId | None
+    openid: "OpenId | None"
     onboarding: Onboarding
     login_flows: LoginFlows
     profile_signer: ProfileSigner
@@ -218,11 +221,13 @@ def worker(config: Config, services: Services) -> Worker:
     return Worker(services.database, services.clock, services.queue, services.sync, services.stop, pattern)
 
 
-def openid(config: Config, clock: Clock) -> OpenId | None:
+def openid(config: Config, clock: Clock) -> "OpenId | None":
     """The company's provider, if there is one."""
     found = config.oidc
     if not found.issuer:
         return None
+    from bridge.services.openid import OpenId, Provider  # noqa: PLC0415 - most installations never need its library
+
     provider = Provider(
         found.issuer, found.client_id, found.client_secret, found.claim, found.scopes, found.metadata_url
     )

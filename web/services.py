@@ -1,6 +1,6 @@
 """What the page needs of the rest of the program."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bridge.ports import Clock
 from bridge.services.devices import Devices
@@ -8,7 +8,6 @@ from bridge.services.feeds import Feeds
 from bridge.services.identities import Identities
 from bridge.services.login_flow import LoginFlows
 from bridge.services.onboarding import Onboarding
-from bridge.services.openid import OpenId
 from bridge.services.principals import Principals
 from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
@@ -16,6 +15,9 @@ from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
 from web.crm_services import CrmServices
 from web.sync_services import SyncServices
+
+if TYPE_CHECKING:  # most installations never need its library
+    from bridge.services.openid import OpenId
 
 
 class Services(SyncServices, CrmServices, Protocol):
@@ -34,7 +36,7 @@ class Services(SyncServices, CrmServices, Protocol):
         """Who is signed in to the page."""
 
     @property
-    def openid(self) -> OpenId | None:
+    def openid(self) -> "OpenId | None":
         """The company's OpenID Connect provider, if there is one."""
 
     @property

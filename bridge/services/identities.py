@@ -4,17 +4,27 @@ The first time, the login decides; from then on the subject, which the provider 
 is known there already under another subject is not taken over by a second one that happens to bear the same name.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from bridge.core.user import User
 from bridge.errors import Conflict, Invalid, NotAllowed
-from bridge.services.openid import Identity
 from bridge.services.principals import Principals
 from bridge.services.settings import Settings
 from bridge.store import accounts, page_sessions
 from bridge.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a provider says somebody is. ``subject`` never changes there; ``login`` is what ``claim`` has."""
+
+    issuer: str
+    subject: str
+    login: str
+    name: str = ""
+    email: str = ""
 
 
 class Identities:

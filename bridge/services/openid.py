@@ -21,6 +21,7 @@ from joserfc.jwk import KeySet
 
 from bridge.errors import NotAllowed, TemporaryError
 from bridge.ports import Clock
+from bridge.services.identities import Identity
 
 _TIMEOUT = 10.0  # seconds
 _LEEWAY = 60  # seconds by which two clocks may differ
@@ -56,17 +57,6 @@ class Trip:
     verifier: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a provider says somebody is. ``subject`` never changes there; ``login`` is what ``claim`` has."""
-
-    issuer: str
-    subject: str
-    login: str
-    name: str = ""
-    email: str = ""
-
-
 class OpenId:
     """Sends browsers to a provider, and reads what they bring back."""
 
@@ -86,6 +76,11 @@ class OpenId:
                 endpoint, state=trip.state, nonce=trip.nonce, code_verifier=trip.verifier
             )
         return str(address), trip
+
+    @staticmethod
+    def trip(kept: Mapping[str, str]) -> Trip:
+        """What ``start`` returned, as the browser's session has kept it."""
+        return Trip(**kept)
 
     def finish(self, redirect_uri: str, trip: Trip, answer: Mapping[str, str]) -> Identity:
         """Read the provider's answer. Raises ``NotAllowed`` for one that is no proof, and ``TemporaryError``."""

@@ -6,10 +6,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from bridge.errors import NotAllowed, NotFound
-from bridge.services.identities import Identities
+from bridge.services.identities import Identities, Identity
 from bridge.services.login_flow import LoginFlows
 from bridge.services.onboarding import Onboarding, Program
-from bridge.services.openid import Identity
 from bridge.services.profiles import Profiles
 from bridge.services.signing_in import SigningIn
 from bridge.store.database import Database
