@@ -8,7 +8,7 @@ from typing import Any
 import spnego
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import Hash, HashAlgorithm, SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, Hash, HashAlgorithm
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 

@@ -1,0 +1,69 @@
+"""What Exchange has no property for, in one of our own: JSON that remembers what was meant. Pure.
+
+It proves nothing by itself: what is there and can be compared with it decides.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bridge.core.event import Links
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What is remembered of an event. ``zone`` is its IANA name, ``rule`` the lines of its recurrence."""
+
+    type_key: str = ""
+    done: bool = False
+    cancelled: bool = False
+    color: str = ""
+    url: str = ""
+    conference: str = ""
+    links: tuple[int | None, ...] = ()
+    reminders: tuple[int, ...] = ()
+    zone: str = ""
+    rule: tuple[str, ...] = ()
+
+    @property
+    def linked(self) -> Links:
+        """The ids of CRM records."""
+        found = (*self.links, None, None, None)
+        return Links(*found[:3])
+
+
+def read_more(text: str) -> More:
+    """Read the property; nonsense remembers nothing."""
+    found = read_json(text)
+    known = {each.name: _like(found[each.name], each.default) for each in fields(More) if each.name in found}
+    return More(**{name: value for name, value in known.items() if value is not None})
+
+
+def write_more(more: More) -> str:
+    """Write the property; empty where there is nothing to remember."""
+    values = ((each.name, getattr(more, each.name), each.default) for each in fields(More))
+    return write_json({name: value for name, value, default in values if value != default})
+
+
+def read_json(text: str) -> Mapping[str, Any]:
+    """A JSON object, or an empty one."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(values: Mapping[str, Any]) -> str:
+    """A JSON object in one line, empty for an empty one."""
+    return json.dumps(values, separators=(",", ":"), sort_keys=True) if values else ""
+
+
+def _like(value: object, default: object) -> Any:
+    """A value of the kind that is expected there, or ``None``."""
+    if isinstance(default, tuple):
+        kinds = str if isinstance(value, list) and all(isinstance(each, str) for each in value) else (int, type(None))
+        fits = isinstance(value, list) and all(isinstance(each, kinds) for each in value)
+        return tuple(value) if fits and isinstance(value, list) else None
+    return value if isinstance(value, type(default)) else None
