@@ -23,6 +23,7 @@ from bridge.services.administration import Administration
 from bridge.services.audit import Audit
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
+from bridge.services.consents import Consents
 from bridge.services.contact_desk import ContactDesk
 from bridge.services.duplicates import Duplicates
 from bridge.services.identities import Identities
@@ -99,6 +100,7 @@ class House:
         self.profile_signer = ProfileSigner(KEY)
         self.self_test = SelfTest("http://127.0.0.1:8080", self.devices)
         self.connections = Connections(database, self.clock, self.office.settings, vault, {})
+        self.consents = Consents(database, self.clock, KEY, vault, {}, {}, self.connections)
         self.company = CompanyOptions(database, vault)
         self.audit = Audit(database, self.clock)
         self.types = ActivityTypes(database, self.activities, self.principals, self.audit)
