@@ -199,6 +199,25 @@ class Google:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """``[exchange]``: Exchange servers of the company's own, or hosted ones."""
+
+    url: str = option(
+        "",
+        "Server of accounts that name none, such as https://mail.example.com/EWS/Exchange.asmx. Empty: looked for.",
+        values.url,
+    )
+    autodiscover: bool = option("on", "Look for the server of an e-mail address where none is named.", values.switch)
+    plain_http: bool = option(
+        "off", "Send passwords over plain HTTP to other machines too, not to this one only.", values.switch
+    )
+    timeout: timedelta = option(
+        "2 min", "How long to wait for an answer; large ones take their time.", values.at_least("1 s")
+    )
+    batch: int = option("100", "Objects that one request reads or writes.", values.whole(1, 500))
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything ``config.ini`` says. ``radicale`` maps section → option → text, handed to Radicale unread."""
 
@@ -210,6 +229,7 @@ class Config:
     dav: Dav = field(default_factory=Dav)
     sync: Sync = field(default_factory=Sync)
     google: Google = field(default_factory=Google)
+    exchange: Exchange = field(default_factory=Exchange)
     radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -223,6 +243,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "dav": Dav,
         "sync": Sync,
         "google": Google,
+        "exchange": Exchange,
     }
 )
 
