@@ -14,7 +14,15 @@ _ORDER = {
     name: place
     for place, name in enumerate(
         (
-            *("Subject", "Sensitivity", "Body", "Categories", "ReminderIsSet", "ReminderMinutesBeforeStart"),
+            *(
+                "Subject",
+                "Sensitivity",
+                "Body",
+                "Attachments",
+                "Categories",
+                "ReminderIsSet",
+                "ReminderMinutesBeforeStart",
+            ),
             *("ExtendedProperty", "Start", "End", "IsAllDayEvent", "LegacyFreeBusyStatus", "Location", "Recurrence"),
             *("StartTimeZone", "EndTimeZone"),
             *("FileAs", "FileAsMapping", "DisplayName", "GivenName", "MiddleName", "CompanyName", "EmailAddresses"),

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from bridge.errors import Refused
+from bridge.errors import NotFound
 
 _HOSTS = ("office365.com", "outlook.com", "office.com", "microsoftonline.com", "office365.us", "outlook.cn")
 _PARTNERS = ("partner.outlook.cn", "outlook.de")
@@ -12,23 +12,22 @@ _MICROSOFT = ".onmicrosoft."
 
 
 def check_address(address: str) -> None:
-    """Refuse an e-mail address of Outlook.com or of a tenant's own domain at Microsoft. Raises ``Refused``."""
+    """Refuse an e-mail address of Outlook.com or of a tenant's own domain at Microsoft. Raises ``NotFound``."""
     domain = address.strip().lower().rpartition("@")[2]
     if domain in _EXACT or domain.startswith(_DOMAINS) or _MICROSOFT in f".{domain}":
         raise closed(f"{domain} is run by Microsoft")
 
 
 def check_url(url: str) -> None:
-    """Refuse a server of Exchange Online. Raises ``Refused``."""
+    """Refuse a server of Exchange Online. Raises ``NotFound``."""
     host = (urlsplit(url).hostname or "").lower().rstrip(".")
     if any(host == each or host.endswith(f".{each}") for each in (*_HOSTS, *_PARTNERS)):
         raise closed(f"{host} is Exchange Online")
 
 
-def closed(why: str) -> Refused:
+def closed(why: str) -> NotFound:
     """The error that says so."""
-    return Refused(
+    return NotFound(
         f"{why}, where Exchange Web Services are closed: they end for everybody on April 1, 2027.",
-        remote="Exchange Online",
         remedy="Connect it as a Microsoft 365 account.",
     )

@@ -7,7 +7,7 @@ has its own outcome, and no cache of the process keeps anybody's password.
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,15 +65,11 @@ class Line:
         raise of_status(answer)
 
 
-class Operation(EWSService):  # type: ignore[misc] # it has no types
-    """One operation, told by its request."""
+class Strict:
+    """How exchangelib's services send here, and what they take for an answer."""
 
-    def __init__(self, line: Line) -> None:
-        super().__init__(protocol=line)
-
-    def run(self, request: Element) -> list[Message]:
-        """Send the request; one result for each of its response messages."""
-        return list(self._get_elements(request))
+    protocol: Line
+    wrap: Any
 
     def _get_response(self, payload: Element, api_version: str) -> Any:
         envelope = self.wrap(content=payload, api_version=api_version)
@@ -92,6 +88,17 @@ class Operation(EWSService):  # type: ignore[misc] # it has no types
         config = self.protocol.config
         if api_version != config.version.api_version:
             config.version = Version(build=config.version.build, api_version=api_version)
+
+
+class Operation(Strict, EWSService):  # type: ignore[misc] # it has no types
+    """One operation, told by its request."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(protocol=line)
+
+    def run(self, request: Element) -> list[Message]:
+        """Send the request; one result for each of its response messages."""
+        return list(self._get_elements(request))
 
     def _get_elements_in_response(self, response: Sequence[Element]) -> Iterator[Message]:
         for message in response:
@@ -120,6 +127,19 @@ def _back_off(details: Element | None) -> float:
     return _BUSY
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell failures of exchangelib, and what it stumbles over, as our errors."""
+    try:
+        yield
+    except BridgeError:
+        raise
+    except ews.EWSError as error:
+        raise translated(error) from error
+    except _NONSENSE as error:
+        raise TemporaryError(f"{NAME} answers with something that makes no sense.", remote=NAME) from error
+
+
 class Client:
     """Sends operations to one mailbox's server."""
 
@@ -135,15 +155,9 @@ class Client:
     def send(self, request: Element) -> list[Message]:
         """Send a request, named after its element; what concerns all of it is raised as our error."""
         name = str(request.tag).rpartition("}")[2]
-        operation = type(name, (Operation,), {"SERVICE_NAME": name})
-        try:
+        operation: Any = type(name, (Operation,), {"SERVICE_NAME": name})
+        with told():
             return list(operation(self._line).run(request))
-        except BridgeError:
-            raise
-        except ews.EWSError as error:
-            raise translated(error) from error
-        except _NONSENSE as error:
-            raise TemporaryError(f"{NAME} answers with something that makes no sense.", remote=NAME) from error
 
     def one(self, request: Element) -> Element:
         """Send a request with one response message. Raises what it tells."""
