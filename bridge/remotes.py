@@ -62,7 +62,13 @@ class Connectors(Mapping[str, Connector]):
 
 def connectors(config: Config, clock: Clock, registered: Registered = lambda _: None) -> Mapping[str, Connector]:
     """The kinds of services that this installation knows."""
-    return Connectors({"caldav": lambda: _caldav(config, clock), "google": lambda: _google(config, clock, registered)})
+    return Connectors(
+        {
+            "caldav": lambda: _caldav(config, clock),
+            "google": lambda: _google(config, clock, registered),
+            "exchange": lambda: _exchange(config),
+        }
+    )
 
 
 def consent_flows(known: Mapping[str, Connector]) -> ConsentFlows:
@@ -103,6 +109,23 @@ def _google(config: Config, clock: Clock, registered: Registered) -> Connector:
     )
     reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
     return GoogleConnector(installation, clock, reach, partial(registered, "google"))
+
+
+def _exchange(config: Config) -> Connector:
+    from bridge.network import Reach  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.exchange.installation import Installation  # noqa: PLC0415
+    from bridge.providers.exchange.provider import ExchangeConnector  # noqa: PLC0415
+
+    known = config.exchange
+    installation = Installation(
+        known.url,
+        autodiscover=known.autodiscover,
+        plain_http=known.plain_http,
+        timeout=known.timeout,
+        batch=known.batch,
+        zone=config.web.time_zone,
+    )
+    return ExchangeConnector(installation, Reach(config.sync.allow_private_addresses, known.timeout))
 
 
 def metadata(config: Config, address: str) -> Mapping[str, object]:
