@@ -98,6 +98,17 @@ class Client:
             raise self.nonsense()
         return [self._inner(told.get(str(number)), raw=ask.raw) for number, ask in enumerate(asks)]
 
+    def attempt(self, asks: Sequence[Ask]) -> list[Answer | BridgeError]:
+        """Send writes together. A failure of the whole that says how long it lasts is raised, any other is theirs."""
+        if not asks:
+            return []
+        try:
+            return list(self.batch(asks))
+        except TemporaryError as error:
+            if error.retry_after is not None:
+                raise
+            return [error] * len(asks)
+
     def pages(self, path: str, prefer: str = "") -> Iterator[dict[str, Any]]:
         """The pages of a list, by the links that lead from each to the next. Raises ``TokenExpired`` for a stale one.
 

@@ -1,0 +1,163 @@
+"""Accounts at Microsoft: who we are, which calendars and contact folders there are, and opening them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bridge.core.contact import Contact
+from bridge.core.event import Event
+from bridge.errors import PermissionMissing
+from bridge.http import Http
+from bridge.network import Reach
+from bridge.ports import Account as Identity
+from bridge.ports import Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.providers.graph.calendar import CalendarSide
+from bridge.providers.graph.client import PAGE, Ask, Client, query, segment
+from bridge.providers.graph.contacts import DEFAULT, ContactsSide
+from bridge.providers.graph.installation import (
+    CALENDARS,
+    CONTACTS,
+    FOR_CALENDARS,
+    FOR_CONTACTS,
+    NAME,
+    Installation,
+    authority,
+)
+from bridge.providers.oauth import CodeFlow
+from bridge.providers.signed_in import Account
+
+_DEEPEST = 20
+"""Levels of contact folders that are looked at."""
+
+
+class GraphConnector:
+    """Opens accounts at Microsoft. The secret of a sign-in is the token as JSON (see ``providers/token.py``).
+
+    ``registered`` is what an administrator has entered on the page, which wins over ``installation``.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        clock: Clock,
+        reach: Reach | None = None,
+        registered: Callable[[], Registration | None] = lambda: None,
+    ) -> None:
+        self._known = installation
+        self._clock = clock
+        self._reach = reach or Reach()
+        self._registered = registered
+
+    def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> "GraphProvider":
+        """Open an account; no request is sent yet. ``keep`` stores the token whenever it was renewed."""
+        return GraphProvider(self._installation, sign_in, keep, self._http(), self._clock)
+
+    def oauth(self) -> CodeFlow:
+        """What sends browsers to Microsoft."""
+        return CodeFlow(authority(self._installation), self._http(), self._clock)
+
+    @property
+    def _installation(self) -> Installation:
+        """Looked up anew each time: it may have been changed on the page."""
+        found = self._registered()
+        if found is None:
+            return self._known
+        tenant = found.tenant or self._known.tenant
+        return replace(self._known, client_id=found.client_id, client_secret=found.secret, tenant=tenant)
+
+    def _http(self) -> Http:
+        known = self._installation
+        return Http(NAME, (known.graph_url, known.placed(known.token_url)), self._reach)
+
+
+class GraphProvider:
+    """One account."""
+
+    def __init__(
+        self, installation: Installation, sign_in: SignIn, keep: Callable[[str], None], http: Http, clock: Clock
+    ) -> None:
+        self._sign_in = sign_in
+        self._http = http
+        self._clock = clock
+        self._authority = authority(installation)
+        self._account = Account(sign_in.secret, keep, http, CodeFlow(self._authority, http, clock), clock)
+        base = installation.graph_url
+        self._events = Client(self._account, base, "Microsoft 365 Calendar", CALENDARS)
+        self._people = Client(self._account, base, "Microsoft 365 Contacts", CONTACTS)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self.methods.total()
+
+    @property
+    def methods(self) -> Counter[str]:
+        """How many of these there were of each method."""
+        return self._http.methods
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def check(self) -> Identity:
+        """Sign in. An account that gave us only calendars or only contacts is one too."""
+        granted = self._account.token.scopes
+        lacking = self._authority.missing(granted, (*FOR_CALENDARS, *FOR_CONTACTS)) if granted else []
+        if set(lacking) >= {*FOR_CALENDARS, *FOR_CONTACTS}:
+            self._must((*FOR_CALENDARS, *FOR_CONTACTS))
+        client = self._people if set(lacking) & set(FOR_CALENDARS) else self._events
+        found = client.get(query("/me", select="mail,userPrincipalName,displayName"))
+        address = found.get("mail") or found.get("userPrincipalName") or self._sign_in.address
+        return Identity(str(address or ""), str(found.get("displayName") or ""))
+
+    def calendars(self) -> Sequence[RemoteCalendar]:
+        """The calendars of the account, the default one first. Raises ``PermissionMissing`` without the scope."""
+        self._must(FOR_CALENDARS)
+        rows = self._rows(self._events, query("/me/calendars", top=PAGE))
+        found = [_calendar(row) for row in rows]
+        return sorted(found, key=lambda each: (not each.default, each.read_only))
+
+    def groups(self) -> Sequence[RemoteGroup]:
+        """The default folder of contacts first, then those that the user has made, inner ones with their outer one."""
+        self._must(FOR_CONTACTS)
+        answer = self._people.call(Ask("GET", "/me/contactFolders/contacts"))
+        name = answer.json().get("displayName") if answer.ok else ""
+        own = RemoteGroup(DEFAULT, str(name or "Contacts"), default=True)
+        return [own, *self._folders("/me/contactFolders", "", _DEEPEST)]
+
+    def open_calendar(self, id: RemoteId) -> Side[Event]:  # noqa: A002 - the field's term
+        """One calendar."""
+        return CalendarSide(self._events, id, self._clock)
+
+    def open_group(self, id: RemoteId) -> Side[Contact]:  # noqa: A002 - the field's term
+        """One folder of contacts."""
+        return ContactsSide(self._people, id)
+
+    def _folders(self, path: str, outer: str, depth: int) -> Iterator[RemoteGroup]:
+        for row in self._rows(self._people, query(path, top=PAGE)):
+            name = f"{outer}{row.get('displayName') or ''}"
+            id_ = str(row.get("id") or "")
+            yield RemoteGroup(RemoteId(id_), name)
+            if depth and id_:
+                yield from self._folders(f"/me/contactFolders/{segment(id_)}/childFolders", f"{name} / ", depth - 1)
+
+    def _must(self, wanted: Sequence[str]) -> None:
+        granted = self._account.token.scopes
+        error: PermissionMissing | None = self._authority.lacking(granted, wanted) if granted else None
+        if error is not None:
+            raise error
+
+    def _rows(self, client: Client, path: str) -> Iterator[Mapping[str, Any]]:
+        for page in client.pages(path):
+            yield from (row for row in page["value"] if isinstance(row, Mapping))
+
+
+def _calendar(row: Mapping[str, Any]) -> RemoteCalendar:
+    return RemoteCalendar(
+        RemoteId(str(row.get("id") or "")),
+        str(row.get("name") or ""),
+        str(row.get("hexColor") or "").lower(),
+        read_only=row.get("canEdit") is not True,
+        default=row.get("isDefaultCalendar") is True,
+    )
