@@ -13,7 +13,7 @@ from bridge.config import Config
 from bridge.core import guard
 from bridge.errors import ConfigError
 from bridge.ports import Clock
-from bridge.remotes import connectors, consent_flows, metadata, registration, throttled
+from bridge.remotes import connectors, consent_flows, hooks, metadata, registration, throttled
 from bridge.services.account_finding import AccountFinding
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
@@ -42,6 +42,7 @@ from bridge.services.onboarding import Onboarding
 from bridge.services.principals import Principals
 from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
+from bridge.services.push import Push, offer
 from bridge.services.queue import Queue
 from bridge.services.resources import Resources
 from bridge.services.self_test import SelfTest
@@ -119,6 +120,7 @@ class Services:
     chronicle: Chronicle
     asking: Asking
     queue: Queue
+    push: Push
     stop: Stop
     queued: bool
 
@@ -156,6 +158,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
     records, people = Activities(*parts), Contacts(*parts)
     signing_in = SigningIn(database, used_clock, key, Limits(config.web.session_idle, config.web.session_lifetime))
     linked, company = Connections(*parts, vault, known), CompanyOptions(database, vault)
+    queue = Queue(config.sync.queue, used_clock)
+    told = offer(config.server.base_url)
     limits = guard.Limits(config.sync.max_delete_count, config.sync.max_delete_percent)
     sync = Sync(database, used_clock, flows, lease=config.sync.lease, interval=config.sync.interval, limits=limits)
     undoing, synced = Undoing(database, used_clock, flows, journal), SyncExplain(*parts, explain)
@@ -204,7 +208,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         deciding=Deciding(database, sync),
         chronicle=Chronicle(database, journal, undoing),
         asking=Asking(database, explain, synced, linked),
-        queue=Queue(config.sync.queue, used_clock),
+        queue=queue,
+        push=Push(database, used_clock, key, queue, hooks(), flows.provider, told),
         stop=stop,
         queued=config.sync.enabled,
     )
@@ -218,7 +223,8 @@ def worker(config: Config, services: Services) -> Worker:
         interval=config.sync.interval,
         keep_days=config.dav.journal_days,
     )
-    return Worker(services.database, services.clock, services.queue, services.sync, services.stop, pattern)
+    parts = (services.database, services.clock, services.queue, services.sync, services.stop)
+    return Worker(*parts, pattern, services.push.tend)
 
 
 def openid(config: Config, clock: Clock) -> "OpenId | None":

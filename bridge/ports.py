@@ -8,7 +8,7 @@ implementation cannot do is a declared trait.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NewType, Protocol, TypeVar
+from typing import Generic, NewType, Protocol, TypeVar, runtime_checkable
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
@@ -243,6 +243,66 @@ class Connector(Protocol):
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> Provider:
         """Open an account; no request is sent yet. ``keep`` stores a secret that the remote has renewed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """By which a remote tells of changes in a collection, until ``expires_at`` (aware). ``resource`` is its term."""
+
+    id: str
+    expires_at: datetime
+    resource: str = ""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A ``Provider`` whose remote tells of changes by itself. The methods raise what those of ``Side`` do.
+
+    ``Refused`` and ``PermissionMissing``: it does not for this collection, or not to this address.
+    """
+
+    def watch(self, kind: FlowKind, collection: RemoteId, address: str, token: str) -> Channel | None:
+        """Have changes told to ``address``, a URL of ours, each time with ``token``. ``None``: it tells of no such."""
+        ...
+
+    def renew(self, channel: Channel) -> Channel | None:
+        """Have a channel go on for longer. ``None``: it cannot, and another one has to take its place."""
+        ...
+
+    def unwatch(self, channel: Channel) -> None:
+        """Have no more told by a channel. One that is gone is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A remote says that something may have changed: by which channel, with which token, which message of how many.
+
+    ``number`` only grows, and is ``None`` where a remote does not count. ``first``: it only says that the channel is
+    there. ``ended``: the channel is, or soon will be, of no use, and has to be made anew.
+    """
+
+    channel: str
+    token: str = field(repr=False)
+    number: int | None = None
+    first: bool = False
+    ended: bool = False
+
+
+class Hook(Protocol):
+    """Reads what a remote sends to its address here. Nothing in it is trusted but that somebody should look."""
+
+    @property
+    def largest(self) -> int:
+        """The largest body that makes sense, in octets."""
+        ...
+
+    def read(self, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Sequence[Notice] | str:
+        """What it tells, or the text to answer with where the remote only asks whether we listen.
+
+        Names of headers are in small letters. Raises ``Invalid`` for what no such remote would send.
+        """
         ...
 
 

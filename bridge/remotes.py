@@ -12,7 +12,7 @@ from typing import cast
 from bridge.config import Config
 from bridge.core.bucket import Rate
 from bridge.errors import RemoteError
-from bridge.ports import Clock, Connector, ConsentFlow, Consenting, Registration
+from bridge.ports import Clock, Connector, ConsentFlow, Consenting, Hook, Registration
 from bridge.services.consents import ConsentFlows
 from bridge.services.oauth_clients import OAuthClients
 from bridge.services.sync.pacing import Buckets, Stop
@@ -84,6 +84,17 @@ def registration(clients: OAuthClients, provider: str) -> Registration | None:
     """What an administrator has entered on the page about a provider, which wins over the configuration."""
     found = clients.registration(provider)
     return Registration(found.client_id, found.secret, found.tenant) if found else None
+
+
+def hooks() -> Mapping[str, Callable[[], Hook]]:
+    """What reads the messages of the services that tell us of changes, by provider."""
+    return {"google": _google_hook}
+
+
+def _google_hook() -> Hook:
+    from bridge.providers.google.push import GoogleHook  # noqa: PLC0415 - its libraries are large
+
+    return GoogleHook()
 
 
 def _caldav(config: Config, clock: Clock) -> Connector:

@@ -9,6 +9,7 @@ from bridge.services.chronicle import Chronicle
 from bridge.services.company_options import CompanyOptions
 from bridge.services.connections import Connections
 from bridge.services.consents import Consents
+from bridge.services.push import Push
 from bridge.services.queue import Queue
 from bridge.services.sync.deciding import Deciding
 from bridge.services.sync.resolving import Resolving
@@ -46,6 +47,10 @@ class SyncServices(Protocol):
     @property
     def queue(self) -> Queue:
         """Runs that wait for a worker."""
+
+    @property
+    def push(self) -> Push:
+        """What remotes tell us by."""
 
     @property
     def troubles(self) -> Troubles:

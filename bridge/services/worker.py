@@ -58,10 +58,20 @@ class _Failure:
 
 
 class Worker:
-    """Looks what is due, and carries out what the queue holds. ``stop`` is the one that the runner obeys."""
+    """Looks what is due, and carries out what the queue holds. ``stop`` is the one that the runner obeys.
+
+    ``afterwards`` is called with the connection of each run that was carried out, in its thread.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, queue: Queue, runner: Runner, stop: Stop, pattern: Pattern
+        self,
+        database: Database,
+        clock: Clock,
+        queue: Queue,
+        runner: Runner,
+        stop: Stop,
+        pattern: Pattern,
+        afterwards: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -69,6 +79,7 @@ class Worker:
         self._runner = runner
         self._stop = stop
         self._pattern = pattern
+        self._afterwards = afterwards
         self._failures: dict[int, _Failure] = {}
         self._running: set[int] = set()
         self._pruned_at: datetime | None = None
@@ -129,6 +140,7 @@ class Worker:
     def _carry_out(self, order: Order) -> None:
         try:
             self._runner.run(order.connection_id, order.trigger.value)
+            self._afterwards(order.connection_id)
         except Stopping:
             self._queue.put_back(order, timedelta(0))
         except LeaseLost:

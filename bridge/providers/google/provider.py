@@ -7,11 +7,13 @@ from typing import Any
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.scope import FlowKind
 from bridge.errors import PermissionMissing, TemporaryError
 from bridge.http import Http
 from bridge.network import Reach
 from bridge.ports import Account as Identity
-from bridge.ports import Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.ports import Channel, Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.providers.google import push
 from bridge.providers.google.calendar import CalendarSide
 from bridge.providers.google.client import Client, Service
 from bridge.providers.google.contacts import ContactsSide
@@ -81,6 +83,7 @@ class GoogleProvider:
     ) -> None:
         self._sign_in = sign_in
         self._http = http
+        self._clock = clock
         self._account = Account(sign_in.secret, keep, http, CodeFlow(authority(installation), http, clock), clock)
         calendar = installation.calendar_url
         self._calendars = Client(self._account, Service("Google Calendar", calendar, CALENDARS))
@@ -133,6 +136,20 @@ class GoogleProvider:
     def open_group(self, id: RemoteId) -> Side[Contact]:  # noqa: A002 - the field's term
         """One label, or all contacts."""
         return ContactsSide(self._people, id)
+
+    def watch(self, kind: FlowKind, collection: RemoteId, address: str, token: str) -> Channel | None:
+        """See ``Watching.watch``: calendars only."""
+        if kind is not FlowKind.CALENDAR:
+            return None
+        return push.watch(self._events, self._clock, collection, address, token)
+
+    def renew(self, channel: Channel) -> Channel | None:  # noqa: ARG002 - Google prolongs none
+        """See ``Watching.renew``."""
+        return None
+
+    def unwatch(self, channel: Channel) -> None:
+        """See ``Watching.unwatch``."""
+        push.unwatch(self._events, channel)
 
     def _lacking(self, wanted: Sequence[str]) -> list[str]:
         """Scopes that were certainly not given. A token that names none may have them all."""

@@ -12,10 +12,12 @@ from typing import Generic, TypeVar
 from bridge.core.bucket import Rate
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.scope import FlowKind
 from bridge.errors import BridgeError
 from bridge.ports import (
     Account,
     Changes,
+    Channel,
     Connector,
     Found,
     Outcome,
@@ -27,6 +29,7 @@ from bridge.ports import (
     SignIn,
     SyncToken,
     Traits,
+    Watching,
     Write,
 )
 from bridge.services.sync.pacing import Buckets, Pace, Stop
@@ -158,6 +161,29 @@ class ThrottledProvider:
     def open_group(self, id: RemoteId) -> Side[Contact]:  # noqa: A002 - the port's term
         """One group of contacts."""
         return Throttled(self._provider.open_group(id), self._pace)
+
+    def watch(self, kind: FlowKind, collection: RemoteId, address: str, token: str) -> Channel | None:
+        """Have changes told, where the remote can."""
+        account = self._provider
+        if not isinstance(account, Watching):
+            return None
+        with _obeying(self._pace):
+            return account.watch(kind, collection, address, token)
+
+    def renew(self, channel: Channel) -> Channel | None:
+        """Have a channel go on for longer, where the remote can."""
+        account = self._provider
+        if not isinstance(account, Watching):
+            return None
+        with _obeying(self._pace):
+            return account.renew(channel)
+
+    def unwatch(self, channel: Channel) -> None:
+        """Have no more told."""
+        account = self._provider
+        if isinstance(account, Watching):
+            with _obeying(self._pace):
+                account.unwatch(channel)
 
     def _asked(self, ask: Callable[[], U]) -> U:
         with _obeying(self._pace):

@@ -19,6 +19,7 @@ from bridge.store.models.crm import (
 )
 from bridge.store.models.duplicates import DistinctPersonsRow
 from bridge.store.models.journal import JournalRow
+from bridge.store.models.push import ChannelRow
 from bridge.store.models.resources import CollectionRow, OccurrenceRow, ResourceRow
 from bridge.store.models.sync import (
     ConnectionRow,
@@ -37,6 +38,7 @@ __all__ = [
     "ActivityTypeRow",
     "AuditRow",
     "Base",
+    "ChannelRow",
     "ColleagueCalendarRow",
     "CollectionRow",
     "ConnectionRow",

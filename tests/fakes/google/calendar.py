@@ -15,6 +15,7 @@ from bridge.core import ical, recurrence
 from bridge.core.event import Event
 from bridge.core.ical_values import timestamp
 from tests.fakes.google.answers import Refusal, ok
+from tests.fakes.google.channels import FakeChannels
 from tests.fakes.google.discovery import Call
 from tests.harness import NOW
 from tests.providers.servers import Reply
@@ -220,6 +221,7 @@ class FakeCalendars:
 
     address: str
     known: dict[str, FakeCalendar] = field(default_factory=dict)
+    channels: FakeChannels = field(default_factory=FakeChannels)
 
     def __post_init__(self) -> None:
         self.add(self.address, "Anna")
@@ -237,16 +239,24 @@ class FakeCalendars:
         resource, method = call.id.removeprefix("calendar.").split(".")
         if resource == "calendarList":
             return self._calendar_list(method, call.values)
-        if resource != "events" or method not in {"list", "get", "insert", "update", "delete", "instances"}:
+        if (resource, method) == ("channels", "stop"):
+            return self.channels.stop(body)
+        if resource != "events" or method not in {"list", "get", "insert", "update", "delete", "instances", "watch"}:
             raise Refusal(501, f"{call.id} is not in this Google.", "notImplemented")
         calendar = self.known.get(self.address if call.values[0] == "primary" else call.values[0])
         if calendar is None:
             raise Refusal(404, "Not Found", "notFound")
         if method in {"insert", "update", "delete"} and calendar.role not in {"owner", "writer"}:
             raise Refusal(403, "You need to have writer access to this calendar.", "requiredAccessLevel")
+        if method == "watch":
+            return self.channels.watch(calendar.id, calendar.latest, body)
         if method in {"list", "insert"}:
             return _of_all(calendar, method, query, body)
         return _of_one(calendar, method, call.values[1], query, body, headers)
+
+    def tell(self) -> list[int]:
+        """Send the messages that are due: the statuses of the answers to them."""
+        return self.channels.tell(lambda id_: self.known[id_].latest if id_ in self.known else 0)
 
     def _calendar_list(self, method: str, values: Sequence[str]) -> Reply:
         if method == "list":
