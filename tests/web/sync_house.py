@@ -41,9 +41,9 @@ READ_ONLY = replace(TRAITS, read_only=True)
 
 
 class SyncHouse(House):
-    """A house with everything that syncs need. Anna has an account elsewhere."""
+    """A house with everything that syncs need. Anna has an account elsewhere, of a service that is called ``kind``."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, kind: str = "memory") -> None:
         super().__init__(database)
         parts = (database, self.clock, self.office.settings)
         self.remote = Remote(self.clock, wait=self.clock.advance)
@@ -53,7 +53,7 @@ class SyncHouse(House):
         self.holidays = self.account.add_calendar("/holidays", "Holidays", traits=READ_ONLY)
         self.group = self.account.add_group("/people", "People")
         self.vault = FernetVault(b"s" * 32)
-        known = {"memory": MemoryConnector(self.remote)}
+        known = {kind: MemoryConnector(self.remote)}
         flows = Flows(*parts, self.vault, known)
         self.connections = Connections(*parts, self.vault, known)
         self.company = CompanyOptions(database, self.vault)
