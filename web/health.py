@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
+from markupsafe import escape
 from werkzeug.wrappers import Response
 
 from bridge.config import Config
@@ -50,6 +51,7 @@ def topic(services: Services, _config: Config) -> Topic:
             asks=_asks(services, shown),
             failed=services.troubles.results(viewer, connection_id, FAILED, before=number_in(request.args, "before")),
             runs=services.troubles.runs(viewer, connection_id),
+            noticing=_noticing(services, shown),
             states=states,
         )
 
@@ -77,6 +79,24 @@ def topic(services: Services, _config: Config) -> Topic:
     _add_answers(pages, services)
     _add_conflicts(pages, services)
     return Topic(pages, entry=Entry(Place.HEALTH, lazy_gettext("Health"), "health.index"))
+
+
+def _noticing(services: Services, shown: Shown) -> str:
+    """How changes there are noticed, where the service could tell of them by itself."""
+    connection = shown.connection
+    if not services.push.listens(connection.provider):
+        return ""
+    if services.push.offer.problem:
+        return sentences.said(services.push.offer.problem)
+    channels = services.push.channels(connection.id)
+    name = states.named(states.PROVIDERS, connection.provider)
+    troubled = next((each for each in channels if each.problem), None)
+    if troubled is not None:
+        reason = gettext("%(service)s does not tell us of changes now, so they are looked for.", service=name)
+        return escape(reason) + " " + sentences.said(troubled.problem)
+    if any(each.expires_at is not None for each in channels):
+        return str(gettext("%(service)s tells us when something changes in the calendar.", service=name))
+    return ""
 
 
 def _add_answers(pages: Blueprint, services: Services) -> None:

@@ -51,4 +51,5 @@ REST = (
     _("%(service)s does not let us change this: %(reason)s"),
     _("What is there cannot be read, so it is not changed: %(problem)s"),
     _("Ask your administrator to allow private addresses."),
+    _("This server has no public https address, so services cannot tell it of changes: it looks for them itself."),
 )

@@ -11,7 +11,7 @@ from bridge.cli.output import Advance, as_json, plain, print_json, progress
 from bridge.errors import ConfigError
 from bridge.services.health import Files, Finding
 
-CHECKS = ("configuration", "secret", "TLS", "database", "clock", "resources", "rules")
+CHECKS = ("configuration", "secret", "TLS", "database", "clock", "push", "resources", "rules")
 _NAMED = 20  # findings of one check that are told one by one
 
 
@@ -44,6 +44,7 @@ def _findings(program: Program) -> Iterator[Finding]:
     if broken:
         return
     yield from health.check_clock()
+    yield from services.push.check()
     yield from _long("Resources", health.check_resources)
     yield from _long("Rules", health.check_rules)
 

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, NotFound, PermissionMissing, Refused
 from bridge.ports import Channel, Clock, Hook, Notice, Provider, RemoteId, Watching
+from bridge.services.health import Finding
 from bridge.services.queue import Queue
 from bridge.store import connections, push
 from bridge.store.connections import Connection, Flow
@@ -138,6 +139,24 @@ class Push:
         """The channels of a connection, with the reasons why one is missing."""
         with self._database.read() as session:
             return push.channels_of(session, connection_id)
+
+    def listens(self, provider: str) -> bool:
+        """Whether a provider can tell of changes at all."""
+        return provider in self._hooks
+
+    def check(self) -> Iterator[Finding]:
+        """Why running connections are not told of changes, though their remotes could. They are looked for then."""
+        with self._database.read() as session:
+            found = [each for each in connections.connections(session) if _runs(each) and self.listens(each.provider)]
+            known = push.channels(session)
+        if found and not self.offer.root:
+            yield Finding("push", self.offer.problem, self.offer.remedy, warning=True)
+            return
+        ids = {each.id for each in found}
+        for each in known:
+            if each.problem and each.connection_id in ids:
+                problem = f"Connection {each.connection_id} is not told of changes: {each.problem}"
+                yield Finding("push", problem, each.remedy or "It is tried again by itself.", warning=True)
 
     def tend(self, connection_id: int) -> None:
         """Give a connection the channels that it should have, and take an idle one from another connection.

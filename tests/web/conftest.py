@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from bridge.config import Config
 from bridge.core.user import Role
 from bridge.errors import BridgeError
+from bridge.ports import Provider
 from bridge.services.activity_desk import ActivityDesk
 from bridge.services.activity_types import ActivityTypes
 from bridge.services.administration import Administration
@@ -33,9 +34,12 @@ from bridge.services.onboarding import Onboarding
 from bridge.services.openid import OpenId
 from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
+from bridge.services.push import Push, offer
+from bridge.services.queue import Queue
 from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
 from bridge.services.taking_back import TakingBack
+from bridge.store.connections import Connection
 from bridge.store.database import Database
 from bridge.vault import FernetVault
 from tests.harness import FixedClock, Office
@@ -44,6 +48,10 @@ from web import create_app
 KEY = b"k" * 32
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
+
+
+def _unopened(connection: Connection) -> Provider:
+    raise AssertionError(connection)
 
 
 @dataclass(slots=True)
@@ -100,6 +108,8 @@ class House:
         self.profile_signer = ProfileSigner(KEY)
         self.self_test = SelfTest("http://127.0.0.1:8080", self.devices)
         self.connections = Connections(database, self.clock, self.office.settings, vault, {})
+        self.queue = Queue("sqlite:////nowhere/queue", self.clock)
+        self.push = Push(database, self.clock, KEY, self.queue, {}, _unopened, offer(""))
         self.consents = Consents(database, self.clock, KEY, vault, {}, {}, self.connections)
         self.company = CompanyOptions(database, vault)
         self.audit = Audit(database, self.clock)
