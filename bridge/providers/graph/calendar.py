@@ -151,7 +151,9 @@ class CalendarSide:
         removed = dict.fromkeys(RemoteId(text(raw, "id")) for raw in rows if "@removed" in raw)
         told = {RemoteId(text(raw, "id")): raw for raw in rows if "@removed" not in raw and not series_of(raw)}
         unseen = {RemoteId(series_of(raw)) for raw in rows if series_of(raw)} - told.keys()
-        found = {id_: Found[Event](id_, version_of(raw)) for id_, raw in told.items() if id_ not in removed}
+        found: dict[RemoteId, Found[Event]] = {
+            id_: Found(id_, version_of(raw)) for id_, raw in told.items() if id_ not in removed
+        }
         gone: list[RemoteId] = []
         for id_, held in self._looked_for([*removed, *sorted(unseen - removed.keys())]).items():
             if held is None or (id_ in removed and id_ not in told and not window.misses(held)):

@@ -3,7 +3,6 @@
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import groupby
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from bridge.http import Answer
 from bridge.ports import Create, Delete, Deleted, IdempotencyKey, Outcome, RemoteId, Stored, Update, Version, Write
 from bridge.providers.graph.client import BATCH, Ask, Client, portions, query, segment, told
 from bridge.providers.graph.event_read import has_guests, text
-from bridge.providers.graph.event_write import SILENT, changes_series, edited_event, new_event
+from bridge.providers.graph.event_write import SILENT, alone, changes_series, edited_event, new_event
 from bridge.providers.graph.exceptions import Exceptions, Wanted, wanted
 from bridge.providers.graph.marks import EXPAND, filter_by_key
 from bridge.providers.graph.series import Held
@@ -283,11 +282,6 @@ class CalendarWrites:
 def transaction_id(key: IdempotencyKey) -> str:
     """What Graph knows a creation by: the same each time, and no longer than a GUID."""
     return str(uuid.UUID(bytes=hashlib.sha256(key.encode()).digest()[:16]))
-
-
-def alone(event: Event) -> Event:
-    """A detached instance as the single event that Graph takes it for."""
-    return replace(event, recurrence_id=None, overrides=()) if event.recurrence_id is not None else event
 
 
 def _current(held: Held | BridgeError | None, version: Version | None) -> Held:

@@ -33,6 +33,8 @@ PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 GONE = frozenset((404, 410))
 
 _MOST_PAGES = 5000
+_IN_LINKS = "%/?&=$:,'()@+;!*~-._"
+"""What stays as it is in a link. Graph does not always escape the rest."""
 _CONFLICTS = frozenset(("ErrorIrresolvableConflict", "ErrorChangeKeyRequiredForWriteOperations"))
 _ABSENT = frozenset(("ErrorInvalidIdMalformed", "ErrorItemNotFound", "ErrorInvalidId"))
 _NO_MAILBOX = frozenset(("MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "ErrorNonExistentMailbox"))
@@ -137,7 +139,7 @@ class Client:
         path = parts.path.removeprefix(root) if parts.path.startswith(f"{root}/") else _after_version(parts.path)
         if not path.startswith("/"):
             raise self.nonsense()
-        return f"{path}?{parts.query}" if parts.query else path
+        return quote(f"{path}?{parts.query}" if parts.query else path, safe=_IN_LINKS)
 
     def error(self, answer: Answer) -> BridgeError:
         """What an answer that is no success means."""

@@ -85,7 +85,9 @@ class ContactsSide:
         latest = {RemoteId(text(raw, "id")): raw for raw in rows}
         gone = tuple(id_ for id_, raw in latest.items() if "@removed" in raw)
         plain = {id_: raw for id_, raw in latest.items() if "@removed" not in raw}
-        named = [Found[Contact](id_, version_of(raw)) for id_, raw in plain.items() if text(raw, "@odata.etag")]
+        named: list[Found[Contact]] = [
+            Found(id_, version_of(raw)) for id_, raw in plain.items() if text(raw, "@odata.etag")
+        ]
         brought = list(self.fetch([id_ for id_, raw in plain.items() if not text(raw, "@odata.etag")]))
         return Changes((*named, *brought), gone, SyncToken(f"{_TOKEN}{following}"), complete=False)
 

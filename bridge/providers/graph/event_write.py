@@ -86,6 +86,11 @@ def edited_event(event: Event, raw: Raw, zone: tzinfo, *, anew: bool = False) ->
     return differing
 
 
+def alone(event: Event) -> Event:
+    """A detached instance as the single event that Graph takes it for."""
+    return replace(event, recurrence_id=None, overrides=()) if event.recurrence_id is not None else event
+
+
 def changes_series(body: Mapping[str, Any]) -> bool:
     """Whether a patch makes Outlook forget the exceptions of a series."""
     return "recurrence" in body or "start" in body
