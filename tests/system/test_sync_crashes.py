@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -32,14 +33,15 @@ def remote(tmp_path: Path) -> Iterator[RemoteServer]:
 
 
 @pytest.fixture
-def syncing(tmp_path: Path, sqlite_url: str, remote: RemoteServer) -> Syncing:
+def syncing(tmp_path: Path, sqlite_url: str, remote: RemoteServer) -> Iterator[Syncing]:
     calendar = remote.make_calendar("Work")
     made = Syncing(ServerProcess(tmp_path / "bridge", sqlite_url), remote, calendar)
-    for number in range(OBJECTS // 2):
-        made.add_here(f"Ours {number}")
-        made.add_there(f"Theirs {number}")
-    made.start()
-    return made
+    with closing(made.server.services):
+        for number in range(OBJECTS // 2):
+            made.add_here(f"Ours {number}")
+            made.add_there(f"Theirs {number}")
+        made.start()
+        yield made
 
 
 class Storm:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -58,14 +58,21 @@ def gate(tmp_path: Path) -> Iterator[tuple[Gate, ScriptedServer]]:
 
 
 @pytest.fixture
-def syncing(gate: tuple[Gate, ScriptedServer], tmp_path: Path, database_url: str) -> Syncing:
+def syncing(gate: tuple[Gate, ScriptedServer], tmp_path: Path, database_url: str) -> Iterator[Syncing]:
     watched, proxy = gate
     calendar = watched.remote.make_calendar("Work")
     made = Syncing(ServerProcess(tmp_path / "bridge", database_url), watched.remote, calendar, proxy.url)
-    for number in range(15):
-        made.add_here(f"Ours {number}")
-        made.add_there(f"Theirs {number}")
-    return made
+    with closing(made.server.services):
+        for number in range(15):
+            made.add_here(f"Ours {number}")
+            made.add_there(f"Theirs {number}")
+        yield made
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether no thread of a process runs on: a signal takes its time to reach them all."""
+    states = [file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
 
 
 def test_two_workers_never_run_a_connection_at_once(gate: tuple[Gate, ScriptedServer], syncing: Syncing) -> None:
