@@ -76,6 +76,15 @@ def topic(services: Services, _config: Config) -> Topic:
         told = services.chronicle.undo_run(signed_in(), actor(signed_in(), _client()), run_id)
         return render_template("health/undone.html", shown=shown, told=told)
 
+    @pages.post("/runs/<run_id>/changes/<int:change_id>/undo")
+    def undo_there(run_id: str, change_id: int) -> Answer:
+        told = services.chronicle.undo_there(signed_in(), actor(signed_in(), _client()), change_id)
+        if told.problem:
+            flash(f"“{told.title}”: {sentences.plainly(told.problem)}", "bad")
+        else:
+            flash(gettext("“%(title)s” is as it was before.", title=told.title), "good")
+        return redirect(url_for("health.run", run_id=run_id), code=303)
+
     _add_answers(pages, services)
     _add_conflicts(pages, services)
     return Topic(pages, entry=Entry(Place.HEALTH, lazy_gettext("Health"), "health.index"))

@@ -88,6 +88,16 @@ class Chronicle:
             raise NotFound("There is no such run.")
         return self._undoing.undo_run(replace(actor, run=actor.run or uuid4().hex), run_id)
 
+    def undo_there(self, viewer: User, actor: Actor, change_id: int) -> Undone:
+        """Take back one write on the other side. Raises ``NotFound`` also for what is not the viewer's, ``Conflict``."""
+        with self._database.read() as session:
+            change = runs.remote_change(session, change_id)
+            run = runs.run(session, change.run_id) if change else None
+            connection = connections.connection(session, run.connection_id) if run else None
+        if connection is None or not (governs(viewer) or connection.user_id == viewer.id):
+            raise NotFound("There is no such change.")
+        return self._undoing.undo_remote(replace(actor, run=actor.run or uuid4().hex), change_id)
+
     def _all(self, viewer: User, wanted: JournalFilter) -> Iterator[Event]:
         before = 0
         with self._database.read() as session:

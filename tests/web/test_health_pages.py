@@ -355,3 +355,31 @@ def test_an_administrator_sees_the_health_of_everybody(house: SyncHouse) -> None
     zane = signed_in(house, "zane")
     assert "No room there." in zane.get(f"/health/{number}").text
     assert "nothing that could fail" in zane.get("/health/").text
+
+
+def test_one_write_there_is_taken_back_alone(house: SyncHouse, anna: Browser) -> None:
+    number = house.running()
+    house.activity("First")
+    house.activity("Second")
+    run = house.run(number)
+    with house.database.read() as session:
+        written = {change.title: change.id for change in runs.remote_changes(session, run_id=run.run_id)}
+    path = f"/health/runs/{run.run_id}/changes/{written['First']}/undo"
+    assert path in anna.get(f"/health/runs/{run.run_id}").text
+    assert "“First” is as it was before." in followed(anna, anna.post(path)).text
+    assert [found.object.summary for found in house.calendar.resources.values()] == ["Second"]
+    assert path not in anna.get(f"/health/runs/{run.run_id}").text
+    assert anna.post(path).status_code == 409
+    house.run(number)
+    assert [found.object.summary for found in house.calendar.resources.values()] == ["Second"]
+
+
+def test_nobody_takes_back_what_another_account_wrote(house: SyncHouse, anna: Browser) -> None:
+    number = house.running()
+    house.activity("First")
+    run = house.run(number)
+    with house.database.read() as session:
+        (written,) = runs.remote_changes(session, run_id=run.run_id)
+    bob = signed_in(house, "bob")
+    assert bob.post(f"/health/runs/{run.run_id}/changes/{written.id}/undo").status_code == 404
+    assert [found.object.summary for found in house.calendar.resources.values()] == ["First"]
