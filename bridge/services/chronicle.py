@@ -89,7 +89,7 @@ class Chronicle:
         return self._undoing.undo_run(replace(actor, run=actor.run or uuid4().hex), run_id)
 
     def undo_there(self, viewer: User, actor: Actor, change_id: int) -> Undone:
-        """Take back one write on the other side. Raises ``NotFound`` also for what is not the viewer's, ``Conflict``."""
+        """Take back one write on the other side. Raises what ``undo`` does, and what the remote raises."""
         with self._database.read() as session:
             change = runs.remote_change(session, change_id)
             run = runs.run(session, change.run_id) if change else None
