@@ -120,8 +120,8 @@ def _types(services: Services) -> dict[str, ActivityType]:
 
 def _series() -> Conflict:
     return Conflict(
-        gettext("This activity belongs to a series that comes from a calendar."),
-        remedy=gettext("Edit the series in the calendar it comes from."),
+        "This activity belongs to a series that comes from a calendar.",
+        remedy="Edit the series in the calendar it comes from.",
     )
 
 

@@ -23,7 +23,7 @@ def install(app: Flask, services: Services, config: Config, topics: tuple[Topic,
         """How long ago something was, or how soon it will be, in words."""
         step = moment - services.clock.now()
         if abs(step) < _JUST_NOW:
-            return gettext("just now") if step <= timedelta() else gettext("in a moment")
+            return str(gettext("just now") if step <= timedelta() else gettext("in a moment"))
         return str(format_timedelta(step, add_direction=True, threshold=1.1))
 
     app.jinja_env.filters.update(ago=ago, moment=moment)

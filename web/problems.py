@@ -18,6 +18,7 @@ from bridge.errors import (
     TemporaryError,
     TooManyTries,
 )
+from web import sentences
 from web.replies import wants_json
 
 _STATUSES: tuple[tuple[type[BridgeError], int], ...] = (
@@ -50,11 +51,17 @@ def _told(error: BridgeError) -> Response:
     status = status_of(error)
     if status == 404:  # the same for what never was and for what is somebody else's
         return _page(404, _title(404), gettext("There is no such page, or it is not yours to see."))
-    response = _page(status, _title(status), str(error), error.remedy, foreign=True)
+    response = _page(status, _title(status), *_words(error))
     wait = getattr(error, "retry_after", None)
     if wait is not None:
         response.headers["Retry-After"] = str(int(wait.total_seconds()))
     return response
+
+
+def _words(error: BridgeError) -> tuple[str, str]:
+    """What happened and what to do, in the user's language as far as it is known there: plain text for the script."""
+    speak = sentences.plainly if wants_json() else sentences.said
+    return speak(str(error)), speak(error.remedy)
 
 
 def _forged(_error: CSRFError) -> Response:
@@ -96,12 +103,10 @@ def _explanation(status: int) -> str:
     return explanations.get(status) or str(gettext("The server could not make sense of the request."))
 
 
-def _page(status: int, title: str, text: str, remedy: str = "", *, foreign: bool = False) -> Response:
-    """``foreign``: the text is in English, whatever the language of the page."""
+def _page(status: int, title: str, text: str, remedy: str = "") -> Response:
     if wants_json():
         response = jsonify(message=" ".join(filter(None, (text, remedy))))
     else:
-        words = {"title": title, "text": text, "remedy": remedy, "foreign": foreign}
-        response = make_response(render_template("problem.html", **words))
+        response = make_response(render_template("problem.html", title=title, text=text, remedy=remedy))
     response.status_code = status
     return response
