@@ -14,9 +14,9 @@ from bridge.errors import MappingError
 from bridge.providers.exchange.event_read import the_one
 from bridge.providers.exchange.fields import KEY, MORE, UID, Field, extended, own, plain, read_own, said
 from bridge.providers.exchange.more import More, read_more, write_more
-from bridge.providers.exchange.patterns import pattern_of, write_pattern
+from bridge.providers.exchange.patterns import first_start, pattern_of, write_pattern
 from bridge.providers.exchange.xml import Element, make
-from bridge.providers.exchange.zones import span, write_moment, zone_to_write
+from bridge.providers.exchange.zones import day_of, span, write_moment, zone_to_write
 
 ITEM = "CalendarItem"
 
@@ -94,18 +94,22 @@ def remember(event: Event, home: tzinfo) -> More:
         reminders=several if several not in ((), (alone,)) else (),
         zone=_zone(event.start, home) if event.recurrence else "",
         rule=event.recurrence,
+        first=_unfitting(event),
     )
 
 
 def times(event: Event, home: tzinfo) -> Iterator[Field]:
     """When an event takes place. Raises ``MappingError``."""
     start, end = span(event.start, event.end, recurs=bool(event.recurrence))
+    pattern = pattern_of(event.recurrence, start) if event.recurrence else None
+    if pattern is not None:
+        start, end = _moved(start, end, first_start(pattern, start))
     whole_day = not isinstance(start, datetime)
     yield said("calendar:Start", write_moment(start, home))
     yield said("calendar:End", write_moment(end, home))
     yield said("calendar:IsAllDayEvent", "true" if whole_day else "false")
-    if event.recurrence:
-        yield Field(plain("calendar:Recurrence"), write_pattern(pattern_of(event.recurrence, start), start))
+    if pattern is not None:
+        yield Field(plain("calendar:Recurrence"), write_pattern(pattern, start))
     for name, moment in (("StartTimeZone", start), ("EndTimeZone", end)):
         zone = zone_to_write(moment, home, recurs=bool(event.recurrence))
         yield Field(plain(f"calendar:{name}"), make(f"t:{name}", Id=zone))
@@ -135,6 +139,22 @@ def _reminder(event: Event) -> Iterator[Field]:
     yield said("item:ReminderIsSet", "false" if minutes is None else "true")
     if minutes is not None:
         yield said("item:ReminderMinutesBeforeStart", str(minutes))
+
+
+def _unfitting(event: Event) -> str:
+    """The start of a series that its rule leaves out, by the wall clock."""
+    if not event.recurrence or event.start is None:
+        return ""
+    start = event.start
+    first = first_start(pattern_of(event.recurrence, start), start)
+    wall = start.replace(tzinfo=None, microsecond=0) if isinstance(start, datetime) else start
+    return wall.isoformat() if first != start else ""
+
+
+def _moved(start: Moment, end: Moment, first: Moment) -> tuple[Moment, Moment]:
+    """Start and end of the first occurrence, by the wall clock."""
+    days = day_of(first) - day_of(start)
+    return first, end + days
 
 
 def _zone(moment: Moment | None, home: tzinfo) -> str:

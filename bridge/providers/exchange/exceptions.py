@@ -17,11 +17,10 @@ from bridge.providers.exchange.series import (
     exception,
     excluded,
     index_of,
-    instance,
     says_nothing,
-    start_key,
 )
 from bridge.providers.exchange.xml import Element
+from bridge.providers.occurrences import instance, start_key
 from bridge.providers.one_by_one import concerns_one_object
 
 Target = Ref | Occurrence

@@ -13,7 +13,10 @@ from bridge.core.event import Links
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """What is remembered of an event. ``zone`` is its IANA name, ``rule`` the lines of its recurrence."""
+    """What is remembered of an event.
+
+    ``zone`` is the IANA name, ``rule`` are the lines of a recurrence, ``first`` is a start that does not fit them.
+    """
 
     type_key: str = ""
     done: bool = False
@@ -25,6 +28,7 @@ class More:
     reminders: tuple[int, ...] = ()
     zone: str = ""
     rule: tuple[str, ...] = ()
+    first: str = ""
 
     @property
     def linked(self) -> Links:

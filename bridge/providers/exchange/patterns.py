@@ -4,15 +4,16 @@ Exchange knows six patterns. In one of them, the last days of a month stand for 
 month is the end of each), which for RRULE is ``BYMONTHDAY=-1``.
 """
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from bridge.core.canonical_event import is_rule
 from bridge.core.contentline import read_line
 from bridge.core.event import Moment
 from bridge.core.ical_values import format_moment, from_timestamp, is_utc, timestamp
-from bridge.core.rrule import Frequency, Rule, parse_rule
+from bridge.core.rrule import Frequency, Rule, parse_rule, starts
 from bridge.errors import Invalid, MappingError
 from bridge.providers.exchange.xml import Element, local, make, rows, text
 from bridge.providers.exchange.zones import day_of
@@ -28,6 +29,7 @@ _CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _GROUPS = {"Day": frozenset(range(7)), "Weekday": frozenset(range(5)), "WeekendDay": frozenset((5, 6))}
 _MOST = {"Daily": 999, "Weekly": 99, "Monthly": 99}
 _MOST_COUNTED = 999
+_LONG = timedelta(days=366 * 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,27 @@ def pattern_of(lines: Sequence[str], start: Moment) -> Pattern:
         raise MappingError("recurrence", str(error)) from error
     if rule.by_week or rule.by_year_day or rule.by_hour or rule.by_minute or rule.by_second:
         raise _unknown()
-    return _checked(_ranged(_shape(rule, day_of(start)), rule, start))
+    shape = _shape(rule, day_of(start))
+    if rule.count is not None and rule.count > 1 and first_day(shape, day_of(start)) != day_of(start):
+        rule = replace(rule, count=rule.count - 1)  # a start that does not fit its rule counts, and is not in Exchange
+    return _checked(_ranged(shape, rule, start))
+
+
+def first_day(pattern: Pattern, start: date) -> date:
+    """The first day of a series from its start on: Exchange begins where the pattern does."""
+    if pattern.kind == "Absolute":
+        months = range(start.year * 12 + start.month - 1, start.year * 12 + start.month + 12)
+        days = (_in_month(pattern, at // 12, at % 12 + 1) for at in months)
+        return next((day for day in days if day is not None and day >= start), start)
+    rule = parse_rule(rule_of(replace(pattern, count=None, until=None), start).partition(":")[2])
+    first = datetime.combine(start, time())
+    return next((each.date() for each in starts(rule, first, first, first + _LONG)), start)
+
+
+def first_start(pattern: Pattern, start: Moment) -> Moment:
+    """The same for a moment."""
+    day = first_day(pattern, day_of(start))
+    return start.replace(year=day.year, month=day.month, day=day.day) if day != day_of(start) else start
 
 
 def rule_of(pattern: Pattern, start: Moment) -> str:
@@ -155,6 +177,12 @@ def _of_month(rule: Rule, first: date, months: int, month: int) -> Pattern:
     if rule.by_month_day or len(ordinals) != 1 or not single or not known or not ordinals <= ORDINALS.keys():
         raise _unknown()
     return Pattern("Relative", interval, days, ordinal=ordinals.pop(), month=month)
+
+
+def _in_month(pattern: Pattern, year: int, month: int) -> date | None:
+    if pattern.month not in (0, month):
+        return None
+    return date(year, month, min(pattern.day, monthrange(year, month)[1]))
 
 
 def _ranged(shape: Pattern, rule: Rule, start: Moment) -> Pattern:

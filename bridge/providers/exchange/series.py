@@ -6,14 +6,14 @@ otherwise it is an exception that does not take place.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 
 from bridge.core.canonical_event import instant, is_rule
 from bridge.core.contentline import read_line
 from bridge.core.digest import same
 from bridge.core.event import Event, Moment
 from bridge.core.ical_times import moments_of
-from bridge.core.ical_values import format_moment, from_timestamp, timestamp
+from bridge.core.ical_values import format_moment
 from bridge.core.rrule import parse_rule, starts
 from bridge.core.timezones import Zones
 from bridge.errors import Invalid, MappingError
@@ -21,11 +21,12 @@ from bridge.ports import Found, RemoteId, Version
 from bridge.providers.exchange.event_read import EXPRESSES, change_key, in_zone, raw_id, read_event, read_zone
 from bridge.providers.exchange.fields import MORE, UID, read_own
 from bridge.providers.exchange.more import read_more
-from bridge.providers.exchange.patterns import Pattern, pattern_of, read_pattern, rule_of
+from bridge.providers.exchange.patterns import Pattern, first_start, pattern_of, read_pattern, rule_of
 from bridge.providers.exchange.xml import Element, child, rows, text
 from bridge.providers.exchange.zones import day_of, read_instant, read_moment
+from bridge.providers.occurrences import instance, start_key
 
-Key = tuple[str, str]
+Key = object
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class Held:
         found = child(self.raw, "Recurrence")
         if found is None:
             return event
-        lines, cancelled = _lines(self.raw, read_pattern(found), event, home)
+        pattern = read_pattern(found)
+        event = _begun(self.raw, pattern, event)
+        lines, cancelled = _lines(self.raw, pattern, event, home)
         event = replace(event, recurrence=lines)
         changed = (exception(event, each, home) for each in self.exceptions)
         missing = (replace(instance(event, at), cancelled=True) for at in cancelled)
@@ -106,36 +109,27 @@ def index_of(event: Event, at: Moment) -> int:
     """Which occurrence of a series begins at ``at``, from 1. Raises ``MappingError`` where none does."""
     assert event.start is not None  # noqa: S101 - a series has one
     pattern = pattern_of(event.recurrence, event.start)
-    first, wanted = _wall(event.start), _wall(in_zone(at, event.start) if isinstance(at, datetime) else at)
+    first, wanted = (
+        _wall(first_start(pattern, event.start)),
+        _wall(in_zone(at, event.start) if isinstance(at, datetime) else at),
+    )
     if pattern.kind == "Absolute":
         months = 12 if pattern.month else pattern.interval
         passed = (wanted.year - first.year) * 12 + wanted.month - first.month
         if wanted >= first and passed % months == 0 and wanted.time() == first.time():
             return passed // months + 1
         raise _stray()
-    rule = parse_rule(rule_of(replace(pattern, count=None, until=None), event.start).partition(":")[2])
+    rule = parse_rule(rule_of(replace(pattern, count=None, until=None), first).partition(":")[2])
     for number, moment in enumerate(starts(rule, first, first, wanted), 1):
         if moment == wanted:
             return number
     raise _stray()
 
 
-def instance(series: Event, at: Moment) -> Event:
-    """The occurrence of a series that starts at ``at``, as the series itself describes it."""
-    return replace(series, recurrence=(), overrides=(), recurrence_id=at, start=at, end=_end(series, at))
-
-
 def says_nothing(series: Event, override: Event) -> bool:
     """Whether an exception is just what the series itself says: Exchange cannot forget one."""
     assert override.recurrence_id is not None  # noqa: S101 - an exception has one
     return same(instance(series, override.recurrence_id), override, EXPRESSES)
-
-
-def start_key(moment: Moment) -> Key:
-    """What tells occurrences apart."""
-    if isinstance(moment, datetime):
-        return "time", str(timestamp(moment))
-    return "day", moment.isoformat()
 
 
 def _lines(raw: Element, pattern: Pattern, event: Event, home: tzinfo) -> tuple[tuple[str, ...], list[Moment]]:
@@ -154,6 +148,26 @@ def _lines(raw: Element, pattern: Pattern, event: Event, home: tzinfo) -> tuple[
             lines += [_exdate(at) for key, at in dates.items() if key in gone]
         gone = {key: at for key, at in gone.items() if key not in dates}
     return tuple(lines), list(gone.values())
+
+
+def _begun(raw: Element, pattern: Pattern, event: Event) -> Event:
+    """A series with the start that it was given, where its rule leaves that one out and nothing changed since."""
+    more = read_more(read_own(raw, MORE))
+    if not more.first or event.start is None or event.end is None:
+        return event
+    try:
+        wall: Moment = datetime.fromisoformat(more.first) if "T" in more.first else date.fromisoformat(more.first)
+    except ValueError:
+        return event
+    zone = event.start.tzinfo if isinstance(event.start, datetime) else None
+    start = wall.replace(tzinfo=zone) if isinstance(wall, datetime) else wall
+    if isinstance(start, datetime) is not isinstance(event.start, datetime) or not _still_holds(
+        more.rule, pattern, start
+    ):
+        return event
+    if first_start(pattern, start) != event.start:
+        return event
+    return replace(event, start=start, end=event.end - (day_of(event.start) - day_of(start)))
 
 
 def _still_holds(written: Sequence[str], pattern: Pattern, start: Moment) -> bool:
@@ -209,17 +223,6 @@ def _wall(moment: Moment) -> datetime:
     if isinstance(moment, datetime):
         return moment.replace(tzinfo=None, fold=0, microsecond=0)
     return datetime.combine(day_of(moment), time())
-
-
-def _end(series: Event, at: Moment) -> Moment:
-    """The end of an occurrence: as long after its start as in the series."""
-    start, end = series.start, series.end
-    if isinstance(at, datetime) and isinstance(start, datetime) and isinstance(end, datetime):
-        length = timestamp(end) - timestamp(start)
-        return from_timestamp(timestamp(at) + length, at.tzinfo) if at.tzinfo else at + timedelta(seconds=length)
-    if start is None or end is None or isinstance(at, datetime):
-        return at
-    return at + (end - start)
 
 
 def _stray() -> MappingError:

@@ -98,7 +98,9 @@ class FolderSide(ABC, Generic[T]):
             raise TokenExpired(f"The sync token is not one of {NAME}.", remote=NAME)
         listing = self._items.listing(since.removeprefix(_TOKEN) if since is not None else "")
         self._made = (self._made or {}) | {each.key: each.id for each in listing.found if each.key}
-        found = tuple(Found[T](RemoteId(each.id), Version(each.change_key), stamp=each.stamp) for each in listing.found)
+        found: tuple[Found[T], ...] = tuple(
+            Found(RemoteId(each.id), Version(each.change_key), stamp=each.stamp) for each in listing.found
+        )
         gone = tuple(map(RemoteId, listing.gone)) if since is not None else ()
         return Changes(found, gone, SyncToken(f"{_TOKEN}{listing.state}"), complete=since is None)
 

@@ -36,11 +36,7 @@ Message = Element | Exception
 class Line:
     """One server as exchangelib's services see it (their ``protocol``)."""
 
-    RETRY_WAIT = _BUSY
-    TIMEOUT = None
     credentials = None
-    session_pool_size = 1
-    retry_policy = SimpleNamespace(fail_fast=True)
 
     def __init__(self, session: Session, mailbox: str = "") -> None:
         self.session = session
@@ -52,10 +48,6 @@ class Line:
     def version(self) -> Any:
         """What we speak; a server that does not is asked in another version."""
         return self.config.version
-
-    def decrease_poolsize(self) -> None:
-        """There is only one connection."""
-        raise ews.SessionPoolMinSizeReached
 
     def post(self, envelope: bytes) -> Answer:
         """Send an envelope. Raises what a status means; a fault may come with a failure."""
@@ -70,6 +62,11 @@ class Strict:
 
     protocol: Line
     wrap: Any
+    _response_generator: Any
+
+    def _get_elements(self, payload: Element) -> Iterator[Any]:
+        """Send a request once: whoever asked decides whether to try again."""
+        return iter(self._response_generator(payload))
 
     def _get_response(self, payload: Element, api_version: str) -> Any:
         envelope = self.wrap(content=payload, api_version=api_version)

@@ -1,0 +1,1 @@
+"""An Exchange server of our own, on the wire."""
