@@ -169,7 +169,6 @@ class ConnectionOptions(Options):
     name = line(lazy_gettext("What you call it"))
     policy = SelectField(lazy_gettext("When both sides changed the same field"), [Choice()], validate_choice=False)
     interval = SelectField(lazy_gettext("Look for changes"), [Choice()], validate_choice=False)
-    invitations = BooleanField(lazy_gettext("Let the service write to guests: invitations, changes, cancellations"))
 
     def offer(self, connection: Connection) -> None:
         """Offer the usual intervals, and the one that is set."""
@@ -204,9 +203,7 @@ def contact_options(flow: Flow, defaults: Mapping[str, OptionDefault]) -> Contac
 def connection_options(connection: Connection, defaults: Mapping[str, OptionDefault]) -> ConnectionOptions:
     """The options of a connection as they are."""
     values = {"policy": connection.policy.value, "interval": str(connection.interval)}
-    form = ConnectionOptions(
-        prefix="connection-", data=values | {"name": connection.name, "invitations": connection.invitations}
-    )
+    form = ConnectionOptions(prefix="connection-", data=values | {"name": connection.name})
     form.offer(connection)
     form.lock(defaults)
     return form

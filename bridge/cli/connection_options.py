@@ -36,7 +36,6 @@ _CHOICES = (
     click.option(
         "--policy", type=click.Choice([each.value for each in ConflictPolicy]), help="Who wins a conflict of edits."
     ),
-    click.option("--invitations/--no-invitations", default=None, help="Whether the service may write to attendees."),
     click.option(
         "--interval", type=click.IntRange(0, LONGEST), help=f"Seconds between runs, from {SHORTEST}; 0: usual."
     ),
@@ -67,7 +66,6 @@ _CONTACTS: Names = {
 _CONNECTION: Names = {
     "name": ("name", str),
     "policy": ("policy", ConflictPolicy),
-    "invitations": ("invitations", bool),
     "interval": ("interval", int),
 }
 

@@ -44,7 +44,7 @@ class CalendarScope:
 
     ``types`` are the activity types that go out, ``None`` for all (R8). ``since`` is when the sync was started: what
     ended before is not taken up (R6); ``None`` while it is only previewed. ``edits_come_back`` lets a one-way sync
-    take edits of events that came from activities (R7). ``invitations`` lets the provider write to attendees (R13).
+    take edits of events that came from activities (R7).
     """
 
     user_id: int
@@ -56,7 +56,6 @@ class CalendarScope:
     visibility: Visibility = Visibility.EVERYONE
     edits_come_back: bool = True
     since: datetime | None = None
-    invitations: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,6 @@ OPTIONS: Mapping[str, SyncOption] = {
         SyncOption("contacts.direction", _CONTACTS, "direction", _one_of(Direction)),
         SyncOption("contacts.visibility", _CONTACTS, "visibility", _one_of(Visibility)),
         SyncOption("policy", None, "policy", _one_of(ConflictPolicy)),
-        SyncOption("invitations", None, "invitations", _switch),
         SyncOption("interval", None, "interval", _seconds),
     )
 }

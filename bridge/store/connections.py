@@ -48,7 +48,6 @@ class Connection:
     problem_remedy: str = ""
     confirmed: bool = False
     policy: ConflictPolicy = ConflictPolicy.NEWEST
-    invitations: bool = False
     interval: int = 0
     next_run_at: datetime | None = None
     last_attempt_at: datetime | None = None

@@ -64,7 +64,7 @@ def test_everything_in_one_command(anna: Program, account: Account) -> None:
         *("--name", "Elsewhere", "--calendar", "default", "--group", "default", "--sync-type", "one-way"),
         *("--contacts-type", "one-way", "--types", "call,meeting", "--default-type", "call", "--private", "skip"),
         *("--no-include-links", "--no-edits-come-back", "--visibility", "owner", "--contacts-visibility", "owner"),
-        *("--policy", "ask", "--invitations", "--interval", "600", "--start"),
+        *("--policy", "ask", "--interval", "600", "--start"),
     )
     assert added(anna, account, *options) == "1"
     shown = anna.json("connection", "show", "1")
@@ -79,7 +79,6 @@ def test_everything_in_one_command(anna: Program, account: Account) -> None:
         "contacts.direction": "one-way",
         "contacts.visibility": "owner",
         "policy": "ask",
-        "invitations": True,
         "interval": 600,
     }
     assert (shown["name"], shown["login"], shown["state"]) == ("Elsewhere", "anna", "First sync 0 %")

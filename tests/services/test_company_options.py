@@ -49,16 +49,16 @@ def test_a_mere_default_may_be_changed(sqlite_world: World) -> None:
 def test_a_forced_value_is_everybodys_at_once_and_fixed(world: World) -> None:
     number = world.running()
     world.company.set(world.boss, "calendar.private", "as-public", forced=True)
-    world.company.set(world.boss, "invitations", True, forced=True)
+    world.company.set(world.boss, "interval", 3600, forced=True)
     shown = world.show(number)
-    assert (shown.flow(CALENDAR).private, shown.connection.invitations) == (PrivatePolicy.AS_PUBLIC, True)
+    assert (shown.flow(CALENDAR).private, shown.connection.interval) == (PrivatePolicy.AS_PUBLIC, 3600)
     assert shown.connection.confirmed
     with pytest.raises(NotAllowed, match=r"calendar\.private.*fixed"):
         world.services.change_flow(None, number, CALENDAR, lambda flow: replace(flow, private=PrivatePolicy.AS_PRIVATE))
-    with pytest.raises(NotAllowed, match="invitations"):
-        world.services.change(None, number, lambda row: replace(row, invitations=False))
-    world.company.clear(world.boss, "invitations")
-    world.services.change(None, number, lambda row: replace(row, invitations=False))
+    with pytest.raises(NotAllowed, match="interval"):
+        world.services.change(None, number, lambda row: replace(row, interval=900))
+    world.company.clear(world.boss, "interval")
+    world.services.change(None, number, lambda row: replace(row, interval=900))
 
 
 def test_a_forced_value_that_takes_objects_away_must_be_confirmed(world: World) -> None:

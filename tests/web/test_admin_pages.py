@@ -173,7 +173,6 @@ def test_mistakes_about_types_are_told(house: House, zane: Browser, field: str, 
         ("contacts.visibility", "contacts-visibility-visibility", "owner", "owner"),
         ("policy", "policy-policy", "ask", "ask"),
         ("interval", "interval-interval", "3600", 3600),
-        ("invitations", "invitations-invitations", "", False),
     ],
 )
 def test_options_are_decided_and_left(house: House, zane: Browser, key: str, field: str, sent: Any, value: Any) -> None:

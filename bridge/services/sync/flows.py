@@ -160,7 +160,6 @@ def calendar_scope(flow: Flow, connection: Connection) -> CalendarScope:
         visibility=flow.visibility,
         edits_come_back=flow.edits_come_back,
         since=flow.started_at,
-        invitations=connection.invitations,
     )
 
 

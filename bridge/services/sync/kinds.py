@@ -94,9 +94,6 @@ def calendar_kind(
         overrides = tuple(replace(each, privacy=Privacy.PUBLIC) for each in event.overrides)
         return replace(event, privacy=Privacy.PUBLIC, overrides=overrides)
 
-    def sent(event: Event) -> Event:
-        return event if scope.invitations else without_attendees(event)
-
     only_goes = scope.direction is Direction.ONE_WAY and not scope.edits_come_back
     return Kind(
         title=lambda event: event.summary,
@@ -104,7 +101,7 @@ def calendar_kind(
         going=lambda event, *, linked: rules.outgoing_event(event, scope, zone=zone, now=now, linked=linked),
         coming=lambda event, *, linked: rules.incoming_event(event, scope, zone=zone, now=now, linked=linked),
         content=matching.event_keys,
-        sent=sent,
+        sent=without_attendees,
         taken=taken,
         expresses=traits.expresses,
         one_way=rules.one_way(scope),

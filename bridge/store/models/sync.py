@@ -95,7 +95,6 @@ class ConnectionRow(Base):
     problem_remedy: Mapped[str] = mapped_column(Text, default="")
     confirmed: Mapped[bool] = mapped_column(default=False)
     policy: Mapped[ConflictPolicy] = mapped_column(text_enum(ConflictPolicy), default=ConflictPolicy.NEWEST)
-    invitations: Mapped[bool] = mapped_column(default=False)
     interval: Mapped[int] = mapped_column(default=0)
     next_run_at: Mapped[datetime | None] = mapped_column(Instant())
     last_attempt_at: Mapped[datetime | None] = mapped_column(Instant())
