@@ -199,6 +199,33 @@ class Google:
 
 
 @dataclass(frozen=True, slots=True)
+class Graph:
+    """``[graph]``: the app registration of this installation at Microsoft, and where Microsoft is."""
+
+    client_id: str = option(
+        "", "Application (client) ID from Microsoft Entra. Empty: nobody can give a consent.", values.optional_word
+    )
+    client_secret: str = option("", "Value of the client secret from Microsoft Entra.", values.optional_word)
+    tenant: str = option(
+        "common", "Directory (tenant) whose users connect; common for all, personal accounts included.", values.word
+    )
+    graph_url: str = option("https://graph.microsoft.com/v1.0", "Where Microsoft Graph is.", values.service_url)
+    token_url: str = option(
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", "Where tokens are renewed.", values.service_url
+    )
+    authorization_url: str = option(
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
+        "Where users give their consent.",
+        values.service_url,
+    )
+    admin_consent_url: str = option(
+        "https://login.microsoftonline.com/{tenant}/adminconsent",
+        "Where an administrator of a directory gives it for everybody.",
+        values.service_url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """``[exchange]``: Exchange servers of the company's own, or hosted ones."""
 
@@ -229,6 +256,7 @@ class Config:
     dav: Dav = field(default_factory=Dav)
     sync: Sync = field(default_factory=Sync)
     google: Google = field(default_factory=Google)
+    graph: Graph = field(default_factory=Graph)
     exchange: Exchange = field(default_factory=Exchange)
     radicale: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -243,6 +271,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "dav": Dav,
         "sync": Sync,
         "google": Google,
+        "graph": Graph,
         "exchange": Exchange,
     }
 )

@@ -18,7 +18,7 @@ from bridge.services.oauth_clients import OAuthClients
 from bridge.services.sync.pacing import Buckets, Stop
 from bridge.services.sync.wrapping import ThrottledConnector
 
-CONSENTING = ("google",)
+CONSENTING = ("google", "graph")
 """The kinds whose connector is ``Consenting`` too."""
 
 Registered = Callable[[str], Registration | None]
@@ -66,6 +66,7 @@ def connectors(config: Config, clock: Clock, registered: Registered = lambda _: 
         {
             "caldav": lambda: _caldav(config, clock),
             "google": lambda: _google(config, clock, registered),
+            "graph": lambda: _graph(config, clock, registered),
             "exchange": lambda: _exchange(config),
         }
     )
@@ -120,6 +121,25 @@ def _google(config: Config, clock: Clock, registered: Registered) -> Connector:
     )
     reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
     return GoogleConnector(installation, clock, reach, partial(registered, "google"))
+
+
+def _graph(config: Config, clock: Clock, registered: Registered) -> Connector:
+    from bridge.network import Reach  # noqa: PLC0415 - its libraries are large
+    from bridge.providers.graph.installation import Installation  # noqa: PLC0415
+    from bridge.providers.graph.provider import GraphConnector  # noqa: PLC0415
+
+    known = config.graph
+    installation = Installation(
+        known.client_id,
+        known.client_secret,
+        known.tenant,
+        graph_url=known.graph_url,
+        token_url=known.token_url,
+        authorization_url=known.authorization_url,
+        admin_consent_url=known.admin_consent_url,
+    )
+    reach = Reach(allow_private=config.sync.allow_private_addresses, timeout=config.sync.request_timeout)
+    return GraphConnector(installation, clock, reach, partial(registered, "graph"))
 
 
 def _exchange(config: Config) -> Connector:
