@@ -1,4 +1,4 @@
-"""One run of the engine between the CRM and an account in memory: what goes where, and what is noted."""
+"""The engine over both databases, with an account in memory: what goes where, and what is noted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from bridge.store.database import Database
 from bridge.store.models.sync import LinkState, ProblemKind, RunOutcome
 from tests.harness import CRM, Office
 from tests.services.sync.world import World
-
-pytest_plugins = ["tests.database"]
 
 
 @pytest.fixture
