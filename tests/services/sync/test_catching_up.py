@@ -18,8 +18,6 @@ from bridge.store.database import Database
 from tests.harness import CRM, Office
 from tests.services.sync.world import World
 
-pytest_plugins = ["tests.database"]
-
 
 @pytest.fixture
 def world(database: Database) -> World:
