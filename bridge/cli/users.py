@@ -35,9 +35,7 @@ def group() -> None:
 @pass_program
 def add(program: Program, login: str, name: str, email: str, *, admin: bool, password_stdin: bool) -> None:
     """Add the user LOGIN with calendars and an address book."""
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    if password == "":
-        raise click.UsageError("There is no password on standard input.")
+    password = _password() if password_stdin else None
     services = program.services
     services.activities.ensure_types()
     user = User(
@@ -51,6 +49,25 @@ def add(program: Program, login: str, name: str, email: str, *, admin: bool, pas
     )
     services.principals.add(user, password)
     click.echo(f"Added {login}. Next: davbridge device add {login} --name “…”")
+
+
+@group.command("password")
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="Read it from standard input instead of asking for it.")
+@pass_program
+def set_password(program: Program, login: str, *, password_stdin: bool) -> None:
+    """Set the password with which LOGIN signs in to the page. Open pages are signed out; devices stay."""
+    program.services.principals.find(login)
+    password = _password() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    program.services.signing_in.set_password(login, password)
+    click.echo(f"Set the password of {login}.")
+
+
+def _password() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise click.UsageError("There is no password on standard input.")
+    return password
 
 
 @group.command("list")

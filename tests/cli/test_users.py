@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
+from bridge import bootstrap, config
+from bridge.errors import NotAllowed
 from tests.cli.conftest import Program
 
 
@@ -26,6 +29,32 @@ def test_an_admin_with_a_password(davbridge: Program) -> None:
 
 def test_an_empty_password_is_wrong_use(davbridge: Program) -> None:
     assert davbridge("user", "add", "root", "--password-stdin", stdin="").exit_code == 2
+
+
+def test_a_password_is_set_and_the_former_one_and_open_pages_end(anna: Program) -> None:
+    anna.ok("user", "password", "anna", "--password-stdin", stdin="first of all\n")
+    with closing(bootstrap.build(config.load(anna.folder / "config.ini", {}))) as services:
+        key = services.signing_in.with_password("anna", "first of all", "Firefox", "127.0.0.1")
+        assert services.signing_in.visitor(key) is not None
+        said = anna.ok("user", "password", "anna", "--password-stdin", stdin="second thoughts\n")
+        assert said == "Set the password of anna.\n"
+        assert services.signing_in.visitor(key) is None
+        with pytest.raises(NotAllowed):
+            services.signing_in.with_password("anna", "first of all", "Firefox", "127.0.0.1")
+        assert services.signing_in.with_password("anna", "second thoughts", "Firefox", "127.0.0.1")
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(anna: Program) -> None:
+    result = anna("user", "password", "anna", stdin="correct horse\ncorrect horse\n")
+    assert result.exit_code == 0
+    assert "correct horse" not in result.output
+    assert anna("user", "password", "anna", stdin="correct horse\nanother\n").exit_code != 0
+
+
+def test_passwords_that_cannot_be_set(anna: Program) -> None:
+    assert anna("user", "password", "anna", "--password-stdin", stdin="").exit_code == 2
+    assert "A password has 10 to" in anna("user", "password", "anna", "--password-stdin", stdin="short\n").stderr
+    assert "There is no user" in anna("user", "password", "nobody", "--password-stdin", stdin="long enough\n").stderr
 
 
 @pytest.mark.parametrize(
