@@ -21,6 +21,8 @@ from benchmarks.samples import Samples, percentile
 from benchmarks.servers import Davbridge
 from benchmarks.texts import calendar
 
+pytestmark = pytest.mark.xdist_group("benchmarks.dav")  # one measurement for all
+
 SIZE = 20
 PACE = Pace(rounds=1, repetitions=2, seconds=0.2, load_seconds=0.2)
 

@@ -15,6 +15,8 @@ from benchmarks.sync.office import made
 from benchmarks.sync.remotes import MEMORY, STOCK
 from benchmarks.sync.report import Report, verdicts
 
+pytestmark = pytest.mark.xdist_group("benchmarks.sync")  # one measurement for all
+
 SIZE = 20
 
 
