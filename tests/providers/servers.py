@@ -42,6 +42,10 @@ class Reply:
     body: bytes
 
 
+SILENCE = Reply(0, {}, b"")
+"""No answer at all: a scripted server closes the connection instead."""
+
+
 @dataclass
 class RemoteServer:
     """A running server with one account. ``home`` is where calendars and address books are made."""
@@ -180,6 +184,9 @@ def scripted(answer: Callable[[Request], Reply], tls: ssl.SSLContext | None = No
             request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
             state.asked.append(request)
             reply = state.answer(request)
+            if reply is SILENCE:
+                self.close_connection = True
+                return
             self.send_response_only(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)
