@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Any, Generic
 from zoneinfo import ZoneInfo
 
-from bridge.core.contact import Contact, ContactKind
+from bridge.core.contact import Contact, ContactKind, Photo
 from bridge.core.event import Event, EventKind
 from bridge.ports import RemoteId, Side, T
 from bridge.providers.exchange import contact_write, event_write
@@ -20,7 +20,7 @@ from bridge.providers.exchange.fields import item as new_item
 from bridge.providers.exchange.fields import updates
 from bridge.providers.exchange.installation import Installation
 from bridge.providers.exchange.provider import ExchangeConnector, ExchangeProvider
-from bridge.providers.exchange.series import excluded
+from bridge.providers.exchange.series import Held, excluded
 from bridge.providers.exchange.xml import make, rows
 from bridge.providers.occurrences import instance
 from tests.fakes.exchange.items import Item, shown
@@ -193,9 +193,25 @@ def edit_contact(mailbox: Mailbox, folder: Folder, item: Item, obj: Contact) -> 
     _picture(changed, obj)
 
 
-def whole(item: Item) -> Any:
+def whole(item: Item, master: Item | None = None) -> Any:
     """All that an item says."""
-    return shown(item, [*item.props, ("calendar:ModifiedOccurrences",), ("calendar:DeletedOccurrences",)])
+    computed = ("UID", "ModifiedOccurrences", "DeletedOccurrences", "OriginalStart", "LegacyFreeBusyStatus")
+    keys = [*item.props, *(master.props if master is not None else ()), ("item:LastModifiedTime",)]
+    return shown(item, [*keys, *((f"calendar:{name}",) for name in computed if item.kind == "CalendarItem")], master)
+
+
+def event_of(item: Item) -> Event:
+    """What an event says, whatever wrote it."""
+    exceptions = tuple(whole(each, item) for each in item.exceptions.values())
+    return Held(whole(item), exceptions).event(HOME)
+
+
+def contact_of(item: Item) -> Contact:
+    """What a contact says."""
+    found = read_contact(whole(item))
+    if item.photo is None:
+        return found
+    return replace(found, photo=Photo(base64.b64decode(item.photo[2]), item.photo[1]))
 
 
 def invite(item: Item, address: str, name: str = "", answer: str = "Tentative") -> None:

@@ -4,8 +4,9 @@ from dataclasses import fields
 from datetime import datetime, timedelta, tzinfo
 
 from bridge.core import richtext
+from bridge.core.canonical_event import instant
 from bridge.core.event import Attendee, Event, Moment, Privacy
-from bridge.core.ical_values import from_timestamp, timestamp
+from bridge.core.ical_values import format_moment, from_timestamp, timestamp
 from bridge.errors import Invalid
 from bridge.providers.exchange.fields import MORE, read_own
 from bridge.providers.exchange.more import More, read_more
@@ -110,6 +111,11 @@ def minutes_before(offset: timedelta) -> int | None:
 def the_one(reminders: tuple[timedelta, ...]) -> int | None:
     """Of several reminders, the one that Exchange gets: the last before the start, in minutes before it."""
     return min((each for each in map(minutes_before, reminders) if each is not None), default=None)
+
+
+def moment_name(moment: Moment) -> str:
+    """How an occurrence is remembered: its start, as an instant or a day."""
+    return format_moment(instant(moment) or moment)
 
 
 def in_zone(moment: datetime, like: Moment | None) -> datetime:

@@ -11,7 +11,7 @@ from bridge.core.digest import same
 from bridge.core.event import Event, EventKind, Moment, Privacy
 from bridge.core.timezones import zone_name
 from bridge.errors import MappingError
-from bridge.providers.exchange.event_read import the_one
+from bridge.providers.exchange.event_read import moment_name, the_one
 from bridge.providers.exchange.fields import KEY, MORE, UID, Field, extended, own, plain, read_own, said
 from bridge.providers.exchange.more import More, read_more, write_more
 from bridge.providers.exchange.patterns import first_start, pattern_of, write_pattern
@@ -95,6 +95,7 @@ def remember(event: Event, home: tzinfo) -> More:
         zone=_zone(event.start, home) if event.recurrence else "",
         rule=event.recurrence,
         first=_unfitting(event),
+        dropped=tuple(moment_name(at) for each in event.overrides if each.cancelled and (at := each.recurrence_id)),
     )
 
 

@@ -15,7 +15,8 @@ from bridge.core.event import Links
 class More:
     """What is remembered of an event.
 
-    ``zone`` is the IANA name, ``rule`` are the lines of a recurrence, ``first`` is a start that does not fit them.
+    ``zone`` is the IANA name, ``rule`` are the lines of a recurrence, ``first`` is a start that does not fit them, and
+    ``dropped`` are the occurrences that are cancelled, where others are simply not there.
     """
 
     type_key: str = ""
@@ -29,6 +30,7 @@ class More:
     zone: str = ""
     rule: tuple[str, ...] = ()
     first: str = ""
+    dropped: tuple[str, ...] = ()
 
     @property
     def linked(self) -> Links:

@@ -1,24 +1,31 @@
 """A series with its exceptions, which are items of their own at Exchange, as one object. Pure.
 
-A deleted occurrence leaves no more than its start in the series. Where we have written an EXDATE, it is one again;
-otherwise it is an exception that does not take place.
+A deleted occurrence leaves no more than its start in the series: that is an EXDATE, unless we remember that it was an
+exception which is cancelled.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, tzinfo
 
-from bridge.core.canonical_event import instant, is_rule
+from bridge.core.canonical_event import is_rule
 from bridge.core.contentline import read_line
 from bridge.core.digest import same
 from bridge.core.event import Event, Moment
 from bridge.core.ical_times import moments_of
-from bridge.core.ical_values import format_moment
 from bridge.core.rrule import parse_rule, starts
 from bridge.core.timezones import Zones
 from bridge.errors import Invalid, MappingError
 from bridge.ports import Found, RemoteId, Version
-from bridge.providers.exchange.event_read import EXPRESSES, change_key, in_zone, raw_id, read_event, read_zone
+from bridge.providers.exchange.event_read import (
+    EXPRESSES,
+    change_key,
+    in_zone,
+    moment_name,
+    raw_id,
+    read_event,
+    read_zone,
+)
 from bridge.providers.exchange.fields import MORE, UID, read_own
 from bridge.providers.exchange.more import read_more
 from bridge.providers.exchange.patterns import Pattern, first_start, pattern_of, read_pattern, rule_of
@@ -136,18 +143,17 @@ def _lines(raw: Element, pattern: Pattern, event: Event, home: tzinfo) -> tuple[
     """The lines of a recurrence as they were written, as far as they hold, and the occurrences that are cancelled."""
     assert event.start is not None  # noqa: S101 - it was read
     gone = deletions(raw, event, home)
-    written = read_more(read_own(raw, MORE)).rule
-    if not _still_holds(written, pattern, event.start):
-        return (rule_of(pattern, event.start),), list(gone.values())
+    more = read_more(read_own(raw, MORE))
+    cancelled = {key: at for key, at in gone.items() if moment_name(at) in more.dropped}
+    gone = {key: at for key, at in gone.items() if key not in cancelled}
+    if not _still_holds(more.rule, pattern, event.start):
+        return (rule_of(pattern, event.start), *map(_exdate, gone.values())), list(cancelled.values())
     lines = []
-    for line in written:
+    for line in more.rule:
         dates = {} if is_rule(line) else {start_key(at): at for at in _dates(line)}
-        if dates.keys() <= gone.keys():
-            lines.append(line)
-        else:
-            lines += [_exdate(at) for key, at in dates.items() if key in gone]
+        lines += [line] if dates.keys() <= gone.keys() else [_exdate(at) for key, at in dates.items() if key in gone]
         gone = {key: at for key, at in gone.items() if key not in dates}
-    return tuple(lines), list(gone.values())
+    return (*lines, *map(_exdate, gone.values())), list(cancelled.values())
 
 
 def _begun(raw: Element, pattern: Pattern, event: Event) -> Event:
@@ -199,8 +205,7 @@ def _inheriting(read: Event, series: Event) -> Event:
 
 
 def _exdate(at: Moment) -> str:
-    value = format_moment(instant(at) or at)
-    return f"EXDATE:{value}" if isinstance(at, datetime) else f"EXDATE;VALUE=DATE:{value}"
+    return f"EXDATE:{moment_name(at)}" if isinstance(at, datetime) else f"EXDATE;VALUE=DATE:{moment_name(at)}"
 
 
 def _beside(series: Event, told: str, zone: tzinfo) -> Moment:

@@ -57,12 +57,17 @@ class Wrong(Exception):
 
 @dataclass
 class Item:
-    """An item, or an exception of a series. ``change`` numbers its versions, ``props`` are elements by their paths."""
+    """An item, or an exception of a series.
+
+    ``change`` numbers its versions, ``props`` are elements by their paths, ``uid`` is another one than Exchange gives.
+    """
 
     id: str
     kind: str
     change: int = 0
     made: int = 0
+    changed: datetime = NOW
+    uid: str = ""
     props: dict[Key, Any] = field(default_factory=dict)
     photo: tuple[str, str, str] | None = None
     original: datetime | None = None
@@ -72,6 +77,11 @@ class Item:
     def said(self, uri: str) -> str:
         found = self.props.get((uri,))
         return "" if found is None else text(found)
+
+    def names(self) -> set[str]:
+        """The UIDs that it goes by."""
+        own = (text(each, "Value") for key, each in self.props.items() if key[0] == "extended")
+        return {self.uid, *own} - {""}
 
     @property
     def version(self) -> str:
@@ -220,11 +230,11 @@ def _told(key: Key, found: Any) -> Any:
 
 def _computed(item: Item, uri: str, master: Item | None) -> list[Any] | None:
     name = uri.partition(":")[2]
-    changed = NOW + timedelta(seconds=item.change)
+    whole = master or item
     plain = {
         "item:DateTimeCreated": zulu(NOW),
-        "item:LastModifiedTime": zulu(changed),
-        "calendar:UID": f"040000008200E00074C5B7101A82E008{(master or item).id}",
+        "item:LastModifiedTime": zulu(item.changed),
+        "calendar:UID": whole.uid or f"040000008200E00074C5B7101A82E008{whole.id}",
         "contacts:HasPicture": "true" if item.photo else "false",
     }
     if uri in plain:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.providers.exchange.xml import local, rows
 from tests.fakes.exchange.items import Item, Wrong, is_meeting, path_key, paths_of, set_path, settle
+from tests.harness import NOW
 
 _PREFIXES = {"CalendarItem": "calendar", "Contact": "contacts"}
 _MISPLACED = {
@@ -47,6 +48,7 @@ class Mailbox:
     mails: int = 0
     page: int = 512
     made: int = 0
+    now: Callable[[], datetime] = lambda: NOW
 
     def __post_init__(self) -> None:
         self.add_folder("Top of Information Store", "", "msgfolderroot")
@@ -90,6 +92,7 @@ class Mailbox:
         """Give an item its next version."""
         self.latest += 1
         item.change = self.latest
+        item.changed = self.now() + timedelta(seconds=self.latest)
         folder.log[item.id] = self.latest
 
     def create(self, folder: Folder, element: Any) -> Item:

@@ -21,10 +21,15 @@ _OK = "NoError"
 
 @dataclass
 class Operations:
-    """Carries out requests on a mailbox. ``failing`` are texts: the next write that holds one of them fails."""
+    """Carries out requests on a mailbox.
+
+    ``failing`` are texts: the next write that holds one of them fails. ``stubborn`` are UIDs with the codes that every
+    write of such an object gets.
+    """
 
     mailbox: Mailbox
     failing: set[str] = field(default_factory=set)
+    stubborn: dict[str, str] = field(default_factory=dict)
 
     def answer(self, request: Any) -> list[tuple[str, list[Any], dict[str, object]]]:
         """The response messages: code, content, and what the error tells besides."""
@@ -139,7 +144,7 @@ class Operations:
     def _create_item(self, request: Any) -> Iterator[Callable[[], list[Any]]]:
         def create(element: Any) -> list[Any]:
             folder = self._folder(next(rows(request.find(tag("m:SavedItemFolderId")))))
-            self._fail_once(element)
+            self._fail(element, None)
             item = self.mailbox.create(folder, element)
             self.mailbox.mail(item, request.get("SendMeetingInvitations", ""))
             return [make("m:Items", shown(item, []))]
@@ -155,7 +160,7 @@ class Operations:
             folder, item, master = self._item(id_)
             if local(id_) == "ItemId" and guarded and id_.get("ChangeKey") != (master or item).version:
                 raise Wrong("ErrorIrresolvableConflict")
-            self._fail_once(change)
+            self._fail(change, item)
             changed = self.mailbox.update(folder, item, master, rows(updates))
             self.mailbox.mail(changed, request.get("SendMeetingInvitationsOrCancellations", ""))
             return [make("m:Items", shown(changed, [])), make("m:ConflictResults", make("t:Count", "0"))]
@@ -220,11 +225,14 @@ class Operations:
         start = master.start_at(int(id_.get("InstanceIndex")))
         return folder, self.mailbox.exception(folder, master, start), master
 
-    def _fail_once(self, element: Any) -> None:
+    def _fail(self, element: Any, item: Item | None) -> None:
         content = etree.tostring(element, encoding="unicode")
         for each in [each for each in self.failing if each in content]:
             self.failing.discard(each)
             raise Wrong("ErrorInternalServerError")
+        for uid, code in self.stubborn.items():
+            if uid in content or (item is not None and uid in item.names()):
+                raise Wrong(code)
 
 
 def _asked(request: Any, shape: str) -> list[Any]:
