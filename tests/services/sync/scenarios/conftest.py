@@ -1,6 +1,7 @@
-"""Every scenario runs over an account in memory and on stock Radicale, and those that are ``CHOSEN`` over our Google.
+"""Every scenario runs over an account in memory and on stock Radicale, and those that are ``CHOSEN`` over services
+of our own.
 
-With "make chaos", all of them run over Google and stock Xandikos too.
+With "make chaos", all of them run over those and stock Xandikos too.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from bridge.store.database import Database
 from tests.harness import Office
 from tests.providers.servers import RemoteServer, radicale, xandikos
 from tests.services.sync.scenarios.dav_remote import dav_account
+from tests.services.sync.scenarios.exchange_remote import exchange_account
 from tests.services.sync.scenarios.google_remote import google_account
 from tests.services.sync.scenarios.memory_remote import MemoryOther
 from tests.services.sync.scenarios.world import World
 from tests.system.chaos import CHAOS
 
-FAKES = ("google",)
+FAKES = ("google", "exchange")
 """Services of our own that speak a provider's API; with each, only ``CHOSEN`` ones run unless with "make chaos"."""
 
 CHOSEN = frozenset(
@@ -94,6 +96,10 @@ def _world(kind: str, office: Office, request: pytest.FixtureRequest) -> Iterato
     if kind == "google":
         with google_account(office.clock) as account:
             yield World(office, account)
+        return
+    if kind == "exchange":
+        with exchange_account(office.clock) as mailbox:
+            yield World(office, mailbox)
         return
     with dav_account(request.getfixturevalue(f"{kind}_server"), office.clock) as other:
         yield World(office, other)
