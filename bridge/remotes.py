@@ -89,13 +89,19 @@ def registration(clients: OAuthClients, provider: str) -> Registration | None:
 
 def hooks() -> Mapping[str, Callable[[], Hook]]:
     """What reads the messages of the services that tell us of changes, by provider."""
-    return {"google": _google_hook}
+    return {"google": _google_hook, "graph": _graph_hook}
 
 
 def _google_hook() -> Hook:
     from bridge.providers.google.push import GoogleHook  # noqa: PLC0415 - its libraries are large
 
     return GoogleHook()
+
+
+def _graph_hook() -> Hook:
+    from bridge.providers.graph.push import GraphHook  # noqa: PLC0415 - its libraries are large
+
+    return GraphHook()
 
 
 def _caldav(config: Config, clock: Clock) -> Connector:

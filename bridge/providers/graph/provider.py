@@ -7,11 +7,13 @@ from typing import Any
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
+from bridge.core.scope import FlowKind
 from bridge.errors import PermissionMissing
 from bridge.http import Http
 from bridge.network import Reach
 from bridge.ports import Account as Identity
-from bridge.ports import Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.ports import Channel, Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.providers.graph import push
 from bridge.providers.graph.calendar import CalendarSide
 from bridge.providers.graph.client import PAGE, Ask, Client, query, segment
 from bridge.providers.graph.contacts import DEFAULT, ContactsSide
@@ -133,6 +135,22 @@ class GraphProvider:
     def open_group(self, id: RemoteId) -> Side[Contact]:  # noqa: A002 - the field's term
         """One folder of contacts."""
         return ContactsSide(self._people, id)
+
+    def watch(self, kind: FlowKind, collection: RemoteId, address: str, token: str) -> Channel | None:
+        """See ``Watching.watch``. Where Graph does not take a single calendar, all of the mailbox are watched."""
+        if kind is FlowKind.CALENDAR:
+            resources = (f"/me/calendars/{segment(collection)}/events", "/me/events")
+            return push.watch(self._events, self._clock, resources, address, token)
+        own = "/me/contacts" if collection == DEFAULT else f"/me/contactFolders/{segment(collection)}/contacts"
+        return push.watch(self._people, self._clock, (own,), address, token)
+
+    def renew(self, channel: Channel) -> Channel | None:
+        """See ``Watching.renew``."""
+        return push.renew(self._events, self._clock, channel)
+
+    def unwatch(self, channel: Channel) -> None:
+        """See ``Watching.unwatch``."""
+        push.unwatch(self._events, channel)
 
     def _folders(self, path: str, outer: str, depth: int) -> Iterator[RemoteGroup]:
         for row in self._rows(self._people, query(path, top=PAGE)):

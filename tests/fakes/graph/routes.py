@@ -27,6 +27,9 @@ _ID = r"([^/]+)"
 _CALENDAR = rf"/me/calendars/{_ID}"
 _FOLDER = rf"/me(?:/contactFolders/{_ID})?/contacts"
 _ROUTES = {
+    "subscriptions.create": ("POST", "/subscriptions"),
+    "subscriptions.renew": ("PATCH", f"/subscriptions/{_ID}"),
+    "subscriptions.delete": ("DELETE", f"/subscriptions/{_ID}"),
     "me": ("GET", "/me"),
     "settings": ("GET", "/me/mailboxSettings/timeZone"),
     "calendars.list": ("GET", "/me/calendars"),
@@ -117,6 +120,8 @@ def answer(fake: FakeGraph, name: str, asked: Asked) -> Judged:
         reply, more = _of_events(fake, verb, ids, asked)
     elif kind in {"contacts", "photo"}:
         reply, more = _of_contacts(fake, kind, verb, ids, asked)
+    elif kind == "subscriptions":
+        reply, more = fake.subscriptions.answer(verb, ids, asked.json())
     else:
         reply, more = _of_mailbox(fake, name, ids, asked)
     return reply, wrong + more

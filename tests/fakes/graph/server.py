@@ -21,6 +21,7 @@ from tests.fakes.graph.events import FakeCalendar
 from tests.fakes.graph.oauth import MicrosoftOAuth
 from tests.fakes.graph.routes import Asked, answer, call_id
 from tests.fakes.graph.shapes import check
+from tests.fakes.graph.subscriptions import FakeSubscriptions
 from tests.providers.servers import Reply, Request, ScriptedServer, scripted
 
 __all__ = ["CUT", "FakeGraph", "Fault", "graph"]
@@ -40,6 +41,7 @@ class FakeGraph:
     calendars: dict[str, FakeCalendar] = field(default_factory=dict)
     folders: dict[str, FakeFolder] = field(default_factory=dict)
     oauth: MicrosoftOAuth = field(default_factory=lambda: MicrosoftOAuth((*FOR_CALENDARS, *FOR_CONTACTS)))
+    subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     zone: str = "FLE Standard Time"
     faults: list[Fault] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
