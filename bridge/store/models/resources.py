@@ -63,7 +63,7 @@ class ResourceRow(Base):
     __table_args__ = (
         UniqueConstraint("collection_id", "href"),
         Index(None, "collection_id", "revision"),
-        Index(None, "collection_id", "uid"),
+        Index(None, "collection_id", "uid", "deleted"),  # or SQLite looks a UID up in the index of whole listings
         Index(None, "collection_id", "wide", "first_start"),
         Index(None, "collection_id", "deleted", "href", "etag"),
     )
