@@ -22,7 +22,8 @@ def read_body(found: object, *, meeting: bool = False) -> str:
     if str(found.get("contentType")).lower() != "html":
         return text.replace("\r\n", "\n").strip("\n")
     own = _split(text)[0] if meeting else text
-    return richtext.to_text(own).replace("\u200b", "").strip("\n")
+    plain = richtext.to_text(own).replace("\u200b", "").strip("\n")
+    return plain if plain.strip() else ""
 
 
 def write_body(text: str, there: object = None, *, meeting: bool = False) -> dict[str, Any]:

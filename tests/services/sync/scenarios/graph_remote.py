@@ -49,8 +49,9 @@ class GraphCalendar(Shelf[Event]):
             if text.startswith("{"):
                 kept = {k: v for k, v in json.loads(text).items() if k != "uid"}
                 raw["properties"][name] = json.dumps(kept)
-        if obj.attendees:
-            raw["attendees"] = [_attendee(each) for each in obj.attendees]
+        raw["attendees"] = [_attendee(each) for each in obj.attendees if not each.organizer]
+        for host in (each for each in obj.attendees if each.organizer):
+            raw["organizer"] = {"emailAddress": {"name": host.name, "address": host.email}}
         return id_
 
     def edit(self, id: RemoteId, **changes: Any) -> None:  # noqa: A002
