@@ -152,8 +152,8 @@ class Place:
 
 
 @contextmanager
-def open_company(folder: Path, base_url: str = "") -> Iterator[Place]:
-    """Serve the company from a thread. ``base_url`` is the public address that its pages tell."""
+def open_company(folder: Path, base_url: str, port: int = 0) -> Iterator[Place]:
+    """Serve the company from a thread, by default at a free port. ``base_url`` is the address that its pages tell."""
     database_file = folder / "company.sqlite3"
     with closing(Database(f"sqlite:///{database_file}")) as database:
         database.migrate()
@@ -163,7 +163,7 @@ def open_company(folder: Path, base_url: str = "") -> Iterator[Place]:
         dav = create_application(
             DavServices(company.principals, company.devices, company.office.resources), DavOptions()
         )
-        server = make_server("127.0.0.1", 0, gateway(dav, create_app(company, config)), threaded=True)
+        server = make_server("127.0.0.1", port, gateway(dav, create_app(company, config)), threaded=True)
         url = f"http://127.0.0.1:{server.server_port}"
         company.self_test = SelfTest(url, company.devices)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -18,6 +18,16 @@ function showErrors(form, errors) {
   }
 }
 
+/* Who works with the keyboard stays where they are. */
+
+function reload() {
+  window.sessionStorage.setItem("focus", document.activeElement.id);
+  window.location.reload();
+}
+
+document.getElementById(window.sessionStorage.getItem("focus") || "")?.focus({ preventScroll: true });
+window.sessionStorage.removeItem("focus");
+
 async function save(form) {
   const output = form.querySelector("output.saved");
   const turn = (form.davbridgeTurn = (form.davbridgeTurn || 0) + 1);
@@ -36,7 +46,7 @@ async function save(form) {
     showErrors(form, said.errors || {});
     output.textContent = said.message;
     output.classList.add(answer.ok ? "good" : "bad");
-    if (answer.ok && said.reload) window.location.reload();
+    if (answer.ok && said.reload) reload();
   } catch {
     if (turn !== form.davbridgeTurn) return;
     output.textContent = output.dataset.failed;
