@@ -9,6 +9,8 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
 # What "make bench-sync" measures; for a quick look: make bench-sync BENCH_SYNC_ARGS='--n 200 --memory 1000'.
 BENCH_SYNC_ARGS ?= --n 2000 --memory 10000
+# What "make bench-pages" measures; for a quick look: make bench-pages BENCH_PAGES_ARGS='--rounds 5 --many 0'.
+BENCH_PAGES_ARGS ?=
 # How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
 SOAK_ARGS ?= --minutes 10
 # How many histories of two sides in sync "make soak" plays; "make test" plays 2,000.
@@ -20,7 +22,7 @@ RUN := .venv/installed-run
 TEST := .venv/installed-test
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test bench bench-sync soak chaos lint i18n lock clean
+.PHONY: help run serve test bench bench-sync bench-pages soak chaos screenshots lint i18n lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -44,6 +46,9 @@ bench: $(TEST) ## measure DAV beside stock Radicale and Xandikos (BENCH_ARGS: wh
 bench-sync: $(RUN) ## measure first syncs and unchanged runs (BENCH_SYNC_ARGS: how many objects)
 	@$(BIN)/python -m benchmarks.sync $(BENCH_SYNC_ARGS)
 
+bench-pages: $(RUN) ## measure how long every page takes (BENCH_PAGES_ARGS: how often, and with how many activities)
+	@$(BIN)/python -m benchmarks.pages $(BENCH_PAGES_ARGS)
+
 soak: $(TEST) ## send generated requests to a server, and play generated histories of a sync (SOAK_ARGS, SOAK_HISTORIES)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
 	@DAVBRIDGE_TEST_HISTORIES=$(SOAK_HISTORIES) $(BIN)/python -m pytest --numprocesses $(JOBS) \
@@ -55,6 +60,9 @@ CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py sync_
 	tests/services/sync/test_interruptions.py tests/services/sync/scenarios
 chaos: $(TEST) ## test concurrency, crashes, syncs cut short and very many activities for long
 	@DAVBRIDGE_TEST_CHAOS=1 $(BIN)/python -m pytest $(CHAOS) $(PYTEST_ARGS)
+
+screenshots: $(TEST) ## take the pictures of docs/screenshots anew, in Debian's Chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 lint: $(TEST) ## check style, types and who imports whom
 	$(BIN)/ruff check .

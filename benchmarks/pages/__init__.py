@@ -1,0 +1,1 @@
+"""How long the page takes to answer."""
