@@ -97,8 +97,12 @@ def activities_by_uid(session: Session, uid: str) -> list[Activity]:
 
 
 def uids_of_activities(session: Session, uids: Collection[str], owner_id: int) -> set[str]:
-    """Those of these UIDs that an activity of this user has, or had that was deleted."""
-    return set(session.scalars(select(_A.uid).where(_A.uid.in_(uids), _A.owner_id == owner_id)))
+    """Those of these UIDs that an activity of this user has, or had that was deleted.
+
+    The owner is judged here: asked for both, SQLite would look at everything that the owner has.
+    """
+    found = session.execute(select(_A.uid, _A.owner_id).where(_A.uid.in_(uids)))
+    return {uid for uid, owner in found if owner == owner_id}
 
 
 def _load(session: Session, query: Select[Any]) -> dict[int, Activity]:

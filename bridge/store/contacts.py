@@ -111,9 +111,9 @@ def persons_with_uids(session: Session, uids: Collection[str], owner_id: int) ->
 
 
 def uids_of_persons(session: Session, uids: Collection[str], owner_id: int) -> set[str]:
-    """Those of these UIDs that a person of this user has, or had who was deleted."""
-    query = select(PersonRow.uid).where(PersonRow.uid.in_(uids), PersonRow.owner_id == owner_id)
-    return set(session.scalars(query))
+    """Those of these UIDs that a person of this user has, or had who was deleted. See ``uids_of_activities``."""
+    found = session.execute(select(PersonRow.uid, PersonRow.owner_id).where(PersonRow.uid.in_(uids)))
+    return {uid for uid, owner in found if owner == owner_id}
 
 
 def persons_by_email(session: Session, emails: Collection[str]) -> dict[str, list[Person]]:
