@@ -7,14 +7,16 @@ write makes Google mail anybody (``sendUpdates=none``, R13).
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
 from bridge.core.event import Event
 from bridge.core.timezones import resolve
-from bridge.errors import Invalid, NotFound, PreconditionFailed, Refused, TemporaryError, TokenExpired
+from bridge.errors import Invalid, MappingError, NotFound, PreconditionFailed, Refused, TemporaryError, TokenExpired
 from bridge.http import Answer
 from bridge.ports import (
     Changes,
@@ -32,9 +34,11 @@ from bridge.ports import (
     Write,
 )
 from bridge.providers.google import event_mapping, series
+from bridge.providers.google.batch import MOST, Ask
 from bridge.providers.google.client import Client
 from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.exceptions import Exceptions
+from bridge.providers.google.people import portions
 from bridge.providers.google.series import Held, Manner
 from bridge.providers.one_by_one import one_by_one
 
@@ -90,8 +94,42 @@ class CalendarSide:
                 yield held.found(self._manner)
 
     def write(self, writes: Sequence[Write[Event]]) -> Iterator[Outcome[Event]]:
-        """See ``Side.write``."""
-        yield from one_by_one(writes, self._create, self._update, self._delete)
+        """See ``Side.write``. Writes of one kind that follow each other share their requests."""
+        for _, run in groupby(writes, type):
+            for portion in portions(list(run), MOST):
+                sent = self._together(portion) if len(portion) > 1 else {}
+                for each in portion:
+                    first = sent.get(_name(each))
+                    yield from one_by_one(
+                        [each],
+                        lambda create, first=first: self._create(create, first),  # type: ignore[misc]
+                        lambda update, first=first: self._update(update, first),  # type: ignore[misc]
+                        lambda delete, first=first: self._delete(delete, first),  # type: ignore[misc]
+                    )
+
+    def _together(self, writes: Sequence[Write[Event]]) -> Mapping[str, Answer]:
+        """The first request of each write, sent at once: the creation or deletion itself, or the look before an update.
+
+        What is not in it is done alone: a creation that asks for a conference may need a second try, and the deletion
+        of a series a look before it.
+        """
+        asks: dict[str, Ask] = {}
+        for each in writes:
+            with suppress(MappingError):
+                if isinstance(each, Create):
+                    body = self._drawn(each)
+                    if "conferenceData" not in body:
+                        asks[_name(each)] = Ask("POST", self._events, _SILENT, body)
+                elif isinstance(each, Update):
+                    asks[_name(each)] = Ask("GET", self._event(each.id))
+                elif series.OF_SERIES not in (each.version or ""):
+                    asks[_name(each)] = Ask("DELETE", self._event(each.id), _SILENT, headers=_guard(each.version))
+        answers = self._client.batch(list(asks.values())) if len(asks) > 1 else None
+        return dict(zip(asks, answers, strict=True)) if answers is not None else {}
+
+    def _drawn(self, create: Create[Event]) -> dict[str, Any]:
+        body = event_mapping.write_event(event_mapping.alone(create.object), {}, self._manner.zone)
+        return body | {"id": event_id(create.key)}
 
     def _touched(self, items: Sequence[Raw]) -> tuple[dict[RemoteId, Held], tuple[RemoteId, ...]]:
         """What a listing of changes tells: objects by their ids, and the ids of those that are gone."""
@@ -151,9 +189,12 @@ class CalendarSide:
             self._known_manner = _manner(self._client.get(self._events, {"maxResults": 1}))
         return self._known_manner
 
-    def _held(self, id_: RemoteId) -> Held | None:
-        """One object with all that belongs to it, or ``None``. Raises ``NotFound`` when the calendar is gone."""
-        answer = self._client.call("GET", self._event(id_))
+    def _held(self, id_: RemoteId, told: Answer | None = None) -> Held | None:
+        """One object with all that belongs to it, or ``None``. Raises ``NotFound`` when the calendar is gone.
+
+        ``told`` is the answer to the look for it, where there was one.
+        """
+        answer = told or self._client.call("GET", self._event(id_))
         if answer.status in _GONE:
             self._client.get(self._events, {"maxResults": 1})
             return None
@@ -175,22 +216,21 @@ class CalendarSide:
         items = [item for page in self._pages(query) for item in _rows(page)]
         return next((each for each in series.assemble(items) if each.id == master), None)
 
-    def _create(self, create: Create[Event]) -> Stored[Event]:
+    def _create(self, create: Create[Event], told: Answer | None = None) -> Stored[Event]:
         event = event_mapping.alone(create.object)
-        body = event_mapping.write_event(event, {}, self._manner.zone)
-        id_ = event_id(create.key)
-        answer = self._send("POST", self._events, body | {"id": id_}, event, {})
+        body, id_ = self._drawn(create), event_id(create.key)
+        answer = told or self._send("POST", self._events, body, event, {})
         if answer.status == 409:
             there = self._held(id_)
             if there is not None:
                 return self._stored(there, existed=True)
-            answer = self._send("PUT", self._event(id_), body | {"status": "confirmed"}, event, {})
+            answer = self._send("PUT", self._event(id_), {**body, "status": "confirmed"}, event, {})
         if not answer.ok:
             raise self._refusal(answer)
         return self._finished(Held(self._read(answer)), event)
 
-    def _update(self, update: Update[Event]) -> Stored[Event]:
-        there = self._held(update.id)
+    def _update(self, update: Update[Event], told: Answer | None = None) -> Stored[Event]:
+        there = self._held(update.id, told)
         if there is None:
             raise PreconditionFailed("The event is gone.", remote=TRAITS.name)
         if update.version is not None and update.version != there.version:
@@ -209,17 +249,15 @@ class CalendarSide:
             return self._finished(self._whole(update.id, _uid(raw)) or Held(raw), event)
         return self._finished(Held(raw, there.exceptions), event)
 
-    def _delete(self, delete: Delete) -> Deleted:
-        guard: dict[str, str] = {}
+    def _delete(self, delete: Delete, told: Answer | None = None) -> Deleted:
         if delete.version is not None and series.OF_SERIES in delete.version:
             there = self._held(delete.id)
             if there is None:
                 return Deleted(delete.id)
             if there.version != delete.version:
                 raise PreconditionFailed("The series changed since it was read.", remote=TRAITS.name)
-        if delete.version is not None:
-            guard = {"If-Match": delete.version.partition(series.OF_SERIES)[0]}
-        answer = self._client.call("DELETE", self._event(delete.id), _SILENT, headers=guard)
+        path, guard = self._event(delete.id), _guard(delete.version)
+        answer = told or self._client.call("DELETE", path, _SILENT, headers=guard)
         if answer.ok or answer.status in _GONE:
             return Deleted(delete.id)
         if answer.status == 412 and self._held(delete.id) is None:
@@ -274,6 +312,14 @@ def event_id(key: IdempotencyKey) -> RemoteId:
     """The id of an event that is created with this key: base32hex, as Google wants it, and the same each time."""
     digest = hashlib.sha256(key.encode()).digest()[:_ID_OCTETS]
     return RemoteId(base64.b32hexencode(digest).decode().lower())
+
+
+def _name(write: Write[Event]) -> str:
+    return write.key if isinstance(write, Create) else write.id
+
+
+def _guard(version: str | None) -> dict[str, str]:
+    return {"If-Match": version.partition(series.OF_SERIES)[0]} if version is not None else {}
 
 
 def _manner(page: Raw) -> Manner:

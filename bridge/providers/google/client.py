@@ -1,7 +1,7 @@
 """Requests to the APIs of Google, and Google's reasons as our errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from bridge.errors import (
     TemporaryError,
 )
 from bridge.http import BUSY, Answer, Query, failure, retry_after, wait_until
+from bridge.providers.google.batch import Ask, batch_url, read_batch, write_batch
 from bridge.providers.google.installation import ASK_IT, RECONNECT, words
 from bridge.providers.signed_in import Account
 
@@ -47,6 +48,7 @@ class Client:
     def __init__(self, account: Account, service: Service) -> None:
         self._account = account
         self.service = service
+        self._batch_url = batch_url(service.url)
 
     def call(
         self,
@@ -61,11 +63,31 @@ class Client:
         Whatever is a success is empty or JSON.
         """
         answer = self._account.send(method, f"{self.service.url}{path}", query or {}, body, headers or {})
-        if answer.ok:
-            if answer.body:
-                answer.json()  # a gateway's page is no answer
-            return answer
+        if answer.ok and answer.body:
+            answer.json()  # a gateway's page is no answer
+        return self._judged(answer)
+
+    def batch(self, asks: Sequence[Ask]) -> list[Answer] | None:
+        """Send up to fifty requests at once; one answer for each, whatever it is.
+
+        ``None``: not offered here, or not just now; then they are better sent one by one, and so are later ones.
+        Raises what concerns the whole account.
+        """
+        if not self._batch_url:
+            return None
+        media_type, data = write_batch(self.service.url, asks)
+        answer = self._account.send("POST", self._batch_url, {}, None, {"Content-Type": media_type}, data)
+        if answer.ok and answer.headers.get("content-type", "").startswith("multipart/mixed"):
+            return read_batch(answer, len(asks))
+        self._batch_url = ""
         error = self.error(answer)
+        if isinstance(error, SignInNeeded | PermissionMissing) or getattr(error, "retry_after", None) is not None:
+            raise error
+        return None
+
+    def _judged(self, answer: Answer) -> Answer:
+        """Raise what concerns the whole account."""
+        error = None if answer.ok else self.error(answer)
         if isinstance(error, TemporaryError | SignInNeeded | PermissionMissing):
             raise error
         return answer

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from bridge.providers.google.installation import FOR_CALENDARS, FOR_CONTACTS, Installation
+from tests.fakes.google import batch
 from tests.fakes.google.answers import Refusal, refused
 from tests.fakes.google.calendar import FakeCalendars
 from tests.fakes.google.discovery import Call, document
@@ -18,6 +19,7 @@ from tests.fakes.google.people import FakePeople
 from tests.providers.servers import Reply, Request, ScriptedServer, scripted
 
 ADDRESS = "anna@example.com"
+BATCH = "/batch/calendar/v3"
 
 
 @dataclass
@@ -85,6 +87,8 @@ class FakeGoogle:
 
     def _answer(self, request: Request) -> Reply:
         path = urlsplit(request.path).path
+        if path == BATCH:
+            return self._batch(request)
         apis = [document("calendar.v3"), document("people.v1")]
         known = next((api for api in apis if path.startswith(api.prefix)), apis[1])
         call = known.find(request.method, path)
@@ -94,6 +98,22 @@ class FakeGoogle:
         if fault is not None and not fault.after and isinstance(fault.reply, Reply):
             return fault.reply
         reply = self._carried_out(request, call, call_id)
+        if fault is None:
+            return reply
+        return fault.reply if isinstance(fault.reply, Reply) else fault.reply(reply)
+
+    def _batch(self, request: Request) -> Reply:
+        """Many requests in one. A fault that strikes none of them by name may strike the whole."""
+        self.calls.append("batch")
+        fault = next((each for each in self.faults if each.hits("batch", replace(request, body=b""))), None)
+        if fault is not None and not fault.after and isinstance(fault.reply, Reply):
+            return fault.reply
+        inner = batch.split(request)
+        if len(inner) > batch.MOST:
+            return refused(400, "The batch request exceeds the maximum of 50.", "badRequest")
+        replies = [self._answer(each) for each in inner]
+        broken = next((each for each in replies if batch.breaks_off(each)), None)
+        reply = broken or batch.join(replies)
         if fault is None:
             return reply
         return fault.reply if isinstance(fault.reply, Reply) else fault.reply(reply)
