@@ -28,6 +28,10 @@ _ENTER_IT = "Enter the address of the server; it ends in /EWS/Exchange.asmx."
 _SETTINGS = ("external_ews_url", "internal_ews_url")
 
 
+class _Elsewhere(TemporaryError):
+    """The domain names a host of somebody else."""
+
+
 class _Settings(Strict, GetUserSettings):  # type: ignore[misc] # it has no types
     """What exchangelib asks autodiscover."""
 
@@ -61,7 +65,7 @@ class Discovery:
         for place in self.places(address.rpartition("@")[2]):
             try:
                 answer = self._ask(place, address)
-            except (SignInNeeded, NotFound):
+            except (SignInNeeded, NotFound, _Elsewhere):
                 raise
             except RemoteError:
                 continue  # there is no autodiscover; most domains have but one of its places
@@ -111,7 +115,7 @@ def usual_record(domain: str) -> str:
 
 
 def _stranger(host: str) -> TemporaryError:
-    return TemporaryError(
+    return _Elsewhere(
         f"The domain names {host[:200]} as its Exchange server, without proof; nothing was sent there.",
         remote=NAME,
         remedy=f"If you trust it, enter https://{host[:200]}/EWS/Exchange.asmx as the address of the server.",

@@ -94,7 +94,7 @@ class FolderSide(ABC, Generic[T]):
 
     def changes(self, since: SyncToken | None) -> Changes[T]:
         """See ``Side.changes``. Objects are only named: a listing of Exchange holds no bodies."""
-        if since is not None and not (_TOKEN < since and since.startswith(_TOKEN) and since.isascii()):
+        if since is not None and not (since > _TOKEN and since.startswith(_TOKEN) and since.isascii()):
             raise TokenExpired(f"The sync token is not one of {NAME}.", remote=NAME)
         listing = self._items.listing(since.removeprefix(_TOKEN) if since is not None else "")
         self._made = (self._made or {}) | {each.key: each.id for each in listing.found if each.key}

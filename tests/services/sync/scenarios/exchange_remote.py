@@ -14,7 +14,7 @@ from bridge.core.contact import Contact
 from bridge.core.event import Event
 from bridge.ports import RemoteId
 from bridge.providers.exchange.provider import ExchangeConnector
-from bridge.providers.exchange.xml import tag
+from bridge.providers.exchange.xml import make, tag
 from bridge.services.connections import NewAccount
 from tests.fakes.exchange.mailbox import Folder, Mailbox
 from tests.fakes.exchange.server import LOGIN, FakeExchange, busy, exchange
@@ -51,7 +51,10 @@ class ExchangeCalendar(Shelf[Event]):
         item = self.folder.items[id_]
         item.uid = obj.uid
         for each in obj.attendees:
-            if not each.organizer:
+            if each.organizer:
+                mailbox = make("t:Mailbox", make("t:Name", each.name or each.email), make("t:EmailAddress", each.email))
+                item.props[("calendar:Organizer",)] = make("t:Organizer", mailbox)
+            else:
                 invite(item, each.email, each.name, "Accept" if each.status == "ACCEPTED" else "Unknown")
         return id_
 
