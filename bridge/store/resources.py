@@ -58,9 +58,13 @@ def resource_of(row: Any, *, settled: bool = False) -> Resource:
     )
 
 
-def _live(collection_id: int | BindParameter[int], *conditions: ColumnElement[bool], text: bool) -> Any:
+def _live(
+    collection_id: int | BindParameter[int], *conditions: ColumnElement[bool], text: bool, by_id: bool = False
+) -> Any:
+    """Live resources. ``by_id``: their ids come from another index; SQLite would look at the whole collection else."""
     columns = WITH_TEXT if text else LISTED
-    return select(*columns).where(_R.collection_id == collection_id, ~_R.deleted, *conditions)
+    within = _R.collection_id + 0 if by_id else _R.collection_id  # a sum is in no index
+    return select(*columns).where(within == collection_id, ~_R.deleted, *conditions)
 
 
 _ONE = _live(bindparam("collection"), _R.href == bindparam("href"), text=True)
@@ -115,13 +119,13 @@ def in_range(
     Recurring ones whose occurrences in this range are known come only if there is one, and ``settled``.
     """
     for condition, settled in _ranges(collection_id, start, end):
-        query = _live(collection_id, *condition, text=text).execution_options(yield_per=_BATCH)
+        query = _live(collection_id, *condition, text=text, by_id=settled).execution_options(yield_per=_BATCH)
         for row in session.execute(query):
             yield resource_of(row, settled=settled)
 
 
 def _ranges(collection_id: int, start: int | None, end: int | None) -> list[tuple[list[ColumnElement[bool]], bool]]:
-    """The conditions of a time range, each with an index of its own, and whether they settle the matter."""
+    """The conditions of a time range, each with an index of its own, and whether they settle the matter, by ids."""
     before = [_R.first_start < end] if end is not None else []
     after = [or_(_R.last_end.is_(None), _R.last_end >= start)] if start is not None else []
     near = [_R.first_start >= start - LONGEST] if start is not None else []
@@ -138,6 +142,7 @@ def _ranges(collection_id: int, start: int | None, end: int | None) -> list[tupl
 
 def containing(session: Executor, collection: Collection, text: str) -> Iterator[Resource]:
     """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
+    by_id = False
     pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     if collection.kind is CollectionKind.CALENDAR:
         unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
@@ -145,10 +150,10 @@ def containing(session: Executor, collection: Collection, text: str) -> Iterator
     elif dialect_of(session) == "sqlite" and len(text) >= SHORTEST_INDEXED:
         found = sql.text("SELECT rowid FROM resource_search WHERE resource_search MATCH :phrase")
         phrase = '"' + text.replace('"', '""') + '"'
-        condition = _R.id.in_(found.bindparams(phrase=phrase).columns(column("rowid")))
+        condition, by_id = _R.id.in_(found.bindparams(phrase=phrase).columns(column("rowid"))), True
     else:
         condition = _R.search.like(pattern, escape="\\")
-    query = _live(collection.id, condition, text=True)
+    query = _live(collection.id, condition, text=True, by_id=by_id)
     for row in session.execute(query.execution_options(yield_per=_BATCH)):
         yield resource_of(row)
 

@@ -79,8 +79,26 @@ def _changes(client: Client) -> Callable[[], Reply]:
     return lambda: client.sync(A, token)[1]
 
 
+def _report(client: Client, path: str, name: str, asked: str) -> Callable[[], Reply]:
+    body = (
+        f'<Q:{name} xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:B="urn:ietf:params:xml:ns:carddav" '
+        f'xmlns:Q="urn:ietf:params:xml:ns:{"carddav" if path == B else "caldav"}"><D:prop><D:getetag/></D:prop>'
+        f"{asked}</Q:{name}>"
+    )
+    return lambda: client.request("REPORT", path, body, {"Depth": "1"})
+
+
+WEEK = (
+    '<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">'
+    '<C:time-range start="20261101T000000Z" end="20261108T000000Z"/></C:comp-filter></C:comp-filter></C:filter>'
+)
+NAMED = '<B:filter><B:prop-filter name="FN"><B:text-match>ilz</B:text-match></B:prop-filter></B:filter>'
+
 REQUESTS: dict[str, Callable[[Client], Callable[[], Reply]]] = {
     "changes": _changes,
+    "week": lambda c: _report(c, A, "calendar-query", WEEK),
+    "multiget": lambda c: _report(c, A, "calendar-multiget", f"<D:href>{A}plain.ics</D:href>"),
+    "name": lambda c: _report(c, B, "addressbook-query", NAMED),
     "GET": lambda c: lambda: c.get(f"{A}plain.ics"),
     "PUT of a new event": lambda c: lambda: c.put(f"{A}new.ics", ics(uid="new"), If_None_Match="*"),
     "PUT of an event": lambda c: _edited(c, f"{A}plain.ics", "SUMMARY:Plain", "SUMMARY:Other"),
