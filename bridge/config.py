@@ -196,6 +196,16 @@ class Google:
     authorization_url: str = option(
         "https://accounts.google.com/o/oauth2/v2/auth", "Where users give their consent.", values.service_url
     )
+    requests_per_minute: int = option(
+        "600",
+        "Requests to one account in a minute, as the quota of the project says. 0: no limit.",
+        values.whole(0, 10**6),
+    )
+    project_requests_per_minute: int = option(
+        "10000",
+        "Requests of one worker process to all accounts in a minute; several workers share the quota. 0: no limit.",
+        values.whole(0, 10**8),
+    )
 
 
 @dataclass(frozen=True, slots=True)

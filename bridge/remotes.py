@@ -29,9 +29,11 @@ def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Map
     """The same kinds of services, asked no faster than the configuration allows."""
     buckets = Buckets(time.monotonic)
     account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
+    own = {"google": (config.google.requests_per_minute, config.google.project_requests_per_minute)}
 
     def slowed(name: str) -> Connector:
-        return ThrottledConnector(name, known[name], buckets, stop, account, together)
+        quota, shared = (_quota(each) for each in own.get(name, (0, 0)))
+        return ThrottledConnector(name, known[name], buckets, stop, _slower(account, quota), _slower(together, shared))
 
     return Connectors({name: partial(slowed, name) for name in known})
 
@@ -39,6 +41,15 @@ def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Map
 def _rate(per_second: int) -> Rate | None:
     """So many calls in a second, of which all may come at once; 0 is no limit."""
     return Rate(per_second, burst=per_second) if per_second else None
+
+
+def _quota(per_minute: int) -> Rate | None:
+    """So many calls in a minute, of which those of ten seconds may come at once; 0 is no limit."""
+    return Rate(per_minute / 60, burst=max(per_minute / 6, 1)) if per_minute else None
+
+
+def _slower(*rates: Rate | None) -> Rate | None:
+    return min((rate for rate in rates if rate), key=lambda rate: rate.per_second, default=None)
 
 
 class Connectors(Mapping[str, Connector]):

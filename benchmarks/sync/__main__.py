@@ -13,7 +13,7 @@ import click
 from benchmarks.processes import NotStarted
 from benchmarks.sync.course import Course, Measured, Say
 from benchmarks.sync.office import Ticking
-from benchmarks.sync.remotes import InMemory, stock
+from benchmarks.sync.remotes import InMemory, our_google, stock
 from benchmarks.sync.report import Report, update
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
@@ -21,10 +21,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one call measures: so many objects of each kind with a stock Radicale, and with an account in memory."""
+    """What one call measures: so many objects of each kind with a stock Radicale, in memory, and at our own Google."""
 
     stock: Sequence[int]
     memory: Sequence[int]
+    google: Sequence[int] = ()
 
 
 def carry_out(plan: Plan, command: str, say: Say) -> Report:
@@ -40,6 +41,11 @@ def _measured(folder: Path, plan: Plan, say: Say) -> Iterator[Measured]:
         clock, place = Ticking(), folder / f"memory-{size}"
         place.mkdir()
         yield from Course(InMemory(clock), size, clock, say).carry_out(place)
+    for size in plan.google:
+        clock, place = Ticking(), folder / f"google-{size}"
+        place.mkdir()
+        with our_google(clock) as account:
+            yield from Course(account, size, clock, say).carry_out(place)
     for size in plan.stock:
         place = folder / f"stock-{size}"
         place.mkdir()
@@ -55,15 +61,24 @@ def _say(text: str) -> None:
 @click.command()
 @click.option("--n", "sizes", multiple=True, type=click.IntRange(1), help="Objects of each kind; may be repeated.")
 @click.option("--memory", multiple=True, type=click.IntRange(1), help="The same with an account in memory.")
+@click.option("--google", multiple=True, type=click.IntRange(1), help="The same at a Google of our own.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file.")
 @click.option("--update-readme", is_flag=True, help="Write the table of docs/benchmarks.md anew.")
-def main(sizes: Sequence[int], memory: Sequence[int], json_file: Path | None, *, update_readme: bool) -> None:
+def main(
+    sizes: Sequence[int],
+    memory: Sequence[int],
+    google: Sequence[int],
+    json_file: Path | None,
+    *,
+    update_readme: bool,
+) -> None:
     """Measure the sync engine on this machine, and judge the targets.
 
     Stock Radicale takes about a tenth of a second for each object that is new to it.
     """
     command = " ".join(["python -m benchmarks.sync", *_without_files(sys.argv[1:])])
-    plan = Plan(sorted(sizes), sorted(memory)) if sizes or memory else Plan([2000], [10_000])
+    named = Plan(sorted(sizes), sorted(memory), sorted(google))
+    plan = named if sizes or memory or google else Plan([2000], [10_000])
     try:
         found = carry_out(plan, command, _say)
     except NotStarted as error:

@@ -100,7 +100,11 @@ class Office:
 def office(folder: Path, corpus: Corpus, other: Other, clock: Ticking) -> Iterator[Office]:
     """Make a database with these records, connected to the other side with nothing chosen yet."""
     folder.mkdir()
-    environ = bridge_environ(folder, free_port()) | {"DAVBRIDGE_SYNC_REQUESTS_PER_SECOND": "0"}
+    environ = bridge_environ(folder, free_port()) | {
+        "DAVBRIDGE_SYNC_REQUESTS_PER_SECOND": "0",
+        "DAVBRIDGE_GOOGLE_REQUESTS_PER_MINUTE": "0",
+        "DAVBRIDGE_GOOGLE_PROJECT_REQUESTS_PER_MINUTE": "0",
+    }
     settings = bridge_config(environ)
     filling.fill(settings, corpus)
     services = bootstrap.build(settings, clock=clock)

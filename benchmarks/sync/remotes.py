@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchmarks.client import Client, WrongAnswer
 from benchmarks.corpus import Corpus
@@ -19,7 +19,7 @@ from bridge.providers.memory.provider import MemoryConnector
 from bridge.providers.memory.remote import MemoryAccount, Remote
 from bridge.services.connections import NewAccount
 
-MEMORY, STOCK = "in memory", "Radicale"
+MEMORY, STOCK, GOOGLE = "in memory", "Radicale", "Google of our own"
 _SECRET = "benchmark"  # noqa: S105 - of an account that lives as long as this process
 
 
@@ -90,8 +90,8 @@ class InMemory:
 class _Recording:
     """A kind of service that remembers the accounts it opened."""
 
-    inner: CalDavConnector
-    opened: list[CalDavProvider]
+    inner: Connector
+    opened: list[Any]
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> Provider:
         provider = self.inner.open(sign_in, keep)
@@ -145,6 +145,61 @@ class Stock:
             answer = client.put(path, changed, If_Match=text.etag)
         if answer.status >= 300:
             raise WrongAnswer(f"status {answer.status} to a PUT")
+
+
+class AtGoogle:
+    """An account at a Google of our own, in this process: the requests are what counts, its time is in ours."""
+
+    def __init__(self, fake: Any, clock: Clock) -> None:
+        from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415 - only where it is measured
+
+        self.name, self.kind = GOOGLE, "google"
+        self._fake = fake
+        self._connector = GoogleConnector(fake.installation, clock)
+        self._opened: list[Any] = []
+        self.account = NewAccount(self.kind, f"{LOGIN}@example.com", secret=fake.secret())
+
+    def connector(self, clock: Clock) -> Connector:  # noqa: ARG002 - it has one already
+        """Open accounts by the provider that users have."""
+        return _Recording(self._connector, self._opened)
+
+    def asked(self) -> Mapping[str, int]:
+        """What all accounts sent that were opened since."""
+        found = sum((each.methods for each in self._opened), Counter[str]())
+        self._opened.clear()
+        return found
+
+    def uids(self, kind: FlowKind) -> set[str]:
+        """The UIDs that our objects are remembered by."""
+        if kind is FlowKind.CALENDAR:
+            events = self._fake.calendars.primary.events.values()
+            rows = (each.get("extendedProperties", {}).get("private", {}) for each in events)
+            return {row["davbridgeUid"] for row in rows if "davbridgeUid" in row}
+        rows = (each for person in self._fake.people.people.values() for each in person.get("clientData", []))
+        return {row["value"] for row in rows if row["key"] == "davbridge-uid"}
+
+    def edit(self, kind: FlowKind) -> None:
+        """Change the first object."""
+        if kind is FlowKind.CALENDAR:
+            calendar = self._fake.calendars.primary
+            name = next(iter(calendar.events))
+            calendar.events[name]["summary"] += " (changed)"
+            calendar.touch(name)
+            return
+        people = self._fake.people
+        name = next(iter(people.people))
+        people.people[name]["biographies"] = [{"value": "Changed.", "contentType": "TEXT_PLAIN"}]
+        people.touch(name)
+
+
+@contextmanager
+def our_google(clock: Clock) -> Iterator[AtGoogle]:
+    """Start a Google of our own for as long as it is needed."""
+    from tests.fakes.google.server import google  # noqa: PLC0415 - only where it is measured
+
+    with google() as (fake, _):
+        fake.people.now = clock.now
+        yield AtGoogle(fake, clock)
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.sync.course import BACK, BOTH, NOTHING, OUT, Measured
-from benchmarks.sync.remotes import STOCK
+from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, NOTHING, OUT, Measured
+from benchmarks.sync.remotes import GOOGLE, STOCK
 from benchmarks.targets import Verdict
 
 BEGIN, END = "<!-- sync benchmark: begin -->", "<!-- sync benchmark: end -->"
@@ -21,6 +21,7 @@ _SHARE = 1 / 3
 _REQUESTS = 5
 _MORE = 1.2  # times the requests that it takes at the least
 _BATCH = 50  # objects that one request brings
+_GOOGLE = {(EVENTS, OUT): 50, (EVENTS, BACK): 2500, (CONTACTS, OUT): 200, (CONTACTS, BACK): 1000}  # the same there
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,12 @@ def _judged(one: Measured) -> Iterator[Verdict]:
     asked = sum(one.requests.values())
     if one.step == OUT and one.remote == STOCK:
         yield Verdict(f"{title}: our own share", "under a third", f"{one.share:.0%}", one.share < _SHARE and right)
+    if one.step in {OUT, BACK} and one.remote == GOOGLE:
+        least = math.ceil(one.size / _GOOGLE[one.what, one.step])
+        found = f"{asked:,}, at the least {least:,}"
+        yield Verdict(
+            f"{title}: requests", "20 % more than needed at most", found, asked <= least * _MORE + 3 and right
+        )
     if one.step in {OUT, BACK} and one.remote == STOCK:
         least = one.size if one.step == OUT else math.ceil(one.size / _BATCH)
         found = f"{asked:,}, at the least {least:,}"
