@@ -19,9 +19,13 @@ from bridge.core.feed import FeedPrivacy
 from bridge.core.person import Person
 from bridge.core.scope import ConflictPolicy, FlowKind
 from bridge.errors import Refused
+from bridge.providers.google.installation import Installation
+from bridge.providers.google.provider import GoogleConnector
 from bridge.providers.memory.misbehaviour import Call, Fault, Raises
 from bridge.providers.memory.remote import MemoryAccount
+from bridge.services.account_finding import AccountFinding
 from bridge.services.connections import NewAccount
+from bridge.services.consents import Consents
 from bridge.services.demo import Demo, Size
 from bridge.services.onboarding import Program
 from bridge.services.self_test import SelfTest
@@ -30,7 +34,7 @@ from bridge.store import accounts
 from bridge.store.database import Database
 from plugins.application import DavOptions, DavServices, create_application
 from tests.harness import CRM
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import KEY, PASSWORD
 from tests.web.sync_house import SyncHouse
 from web import create_app
 
@@ -47,6 +51,10 @@ class Company(SyncHouse):
     def __init__(self, database: Database, folder: Path) -> None:
         super().__init__(database, folder, "caldav")
         self.clock.moment = NOW
+        google = GoogleConnector(Installation("identifier", "secret"), self.clock, registered=lambda: None)
+        parts = (KEY, self.vault, {"google": google.oauth}, {"google": google})
+        self.consents = Consents(database, self.clock, *parts, self.connections)
+        self.finding = AccountFinding(["caldav", "google"])
         with database.write() as session:
             for position, kind in enumerate(STANDARD):
                 accounts.save_activity_type(session, replace(kind, position=position))

@@ -154,6 +154,8 @@ _ACCOUNTS = (
     Sight("accounts", "My accounts", "/accounts/"),
     Sight("account-new", "Adding an account", "/accounts/new"),
     Sight("account-sign-in", "Signing in to an account", "/accounts/new", act=_find),
+    Sight("account-consent", "Before the consent at Google", "/connections/google?address=janis@gmail.com"),
+    Sight("account-refused", "No consent at Google", "/connections/google/back?error=access_denied", kept=False),
     Sight("account", "An account and its options", _of("/accounts/", "working")),
     Sight("account-begun", "An account of which nothing is chosen", _of("/accounts/", "choosing"), kept=False),
     Sight("account-locked-out", "An account that needs a new password", _of("/accounts/", "locked_out"), kept=False),

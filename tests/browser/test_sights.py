@@ -27,6 +27,7 @@ NO_PAGES = {
     "journal.table",
     "monitors.alive",
     "monitors.ready",
+    "oauth.go",
     "onboarding.profile",
 }
 WALKED = (
