@@ -1,6 +1,8 @@
 """What is decided for everybody: options, a pause, a notice (R18, R30). Each is saved at once (R4)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -9,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields import Field
 
+from bridge.core.activity import ActivityType
 from bridge.core.scope import FlowKind
 from bridge.services.administration import LONGEST_NOTICE
 from bridge.services.sync_options import OPTIONS
@@ -56,6 +59,15 @@ class Decision:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a page needs for all of its decisions, read once."""
+
+    options: Mapping[str, OptionDefault]
+    types: Sequence[ActivityType]
+    now: datetime
+
+
 def add_pages(pages: Blueprint, services: Services) -> None:
     """Add ``/admin/company``."""
 
@@ -67,7 +79,7 @@ def add_pages(pages: Blueprint, services: Services) -> None:
     def decide(key: str) -> Answer:
         if key not in OPTIONS:
             abort(404)
-        decision = _decision(services, key, request.form)
+        decision = _decision(_known(services), key, request.form)
         modes, value = decision.mode.validate(decision.form), True
         if decision.mode.data != FREE:
             value = decision.field.validate(decision.form)
@@ -105,7 +117,8 @@ def add_pages(pages: Blueprint, services: Services) -> None:
 
 
 def _page(services: Services, wrong: Decision | None = None, notice: NoticeForm | None = None) -> str:
-    decisions = {key: wrong if wrong and wrong.key == key else _decision(services, key) for key in OPTIONS}
+    known = _known(services)
+    decisions = {key: wrong if wrong and wrong.key == key else _decision(known, key) for key in OPTIONS}
     grouped = {str(title): [] for title in GROUPS.values()}  # type: dict[str, list[Decision]]
     for key, decision in decisions.items():
         grouped[str(GROUPS[_prefix(key)])].append(decision)
@@ -122,13 +135,16 @@ def _prefix(key: str) -> str:
     return head + dot
 
 
-def _decision(services: Services, key: str, sent: Any = None) -> Decision:
-    known = services.administration.options().get(key)
-    prefix, name = _prefix(key), key.rpartition(".")[2]
-    form = _form(services, prefix, f"{key.replace('.', '-')}-", known, sent)
-    mode = ModeForm(sent, prefix=f"{key.replace('.', '-')}-", data={"mode": _mode(known)})
+def _known(services: Services) -> Known:
+    return Known(services.administration.options(), services.activities.types(), services.clock.now())
+
+
+def _decision(known: Known, key: str, sent: Any = None) -> Decision:
+    form = _form(known, key, sent)
+    mode = ModeForm(sent, prefix=f"{key.replace('.', '-')}-", data={"mode": _mode(known.options.get(key))})
     mode.mode.choices = list(MODES.items())
-    return Decision(key, form[name], mode.mode, form, _kind(form[name]))
+    field = form[key.rpartition(".")[2]]
+    return Decision(key, field, mode.mode, form, _kind(field))
 
 
 def _mode(known: OptionDefault | None) -> str:
@@ -137,24 +153,23 @@ def _mode(known: OptionDefault | None) -> str:
     return FORCED if known.forced else DEFAULT
 
 
-def _form(services: Services, group: str, prefix: str, known: OptionDefault | None, sent: Any) -> Options:
+def _form(known: Known, key: str, sent: Any) -> Options:
     """A form that has the option; what is not decided shows what new connections have anyway."""
-    types = services.activities.types()
+    group, prefix = _prefix(key), f"{key.replace('.', '-')}-"
     flow = Flow(0, FlowKind.CALENDAR)
-    connection = Connection(0, "", services.clock.now())
-    name = known.key.rpartition(".")[2] if known else ""
+    connection = Connection(0, "", known.now)
     plain = connection if not group else flow
     values: dict[str, Any] = {field: getattr(plain, field) for field in _fields(group)}
-    if known is not None:
-        values[name] = known.value
+    if decided := known.options.get(key):
+        values[key.rpartition(".")[2]] = decided.value
     if "types" in values:
-        values["types"] = [kind.key for kind in types] if values["types"] is None else list(values["types"])
+        values["types"] = [kind.key for kind in known.types] if values["types"] is None else list(values["types"])
     if "interval" in values:
         values["interval"] = str(values["interval"])
     form: Options
     if group == "calendar.":
         form = CalendarOptions(sent, prefix=prefix, data=values)
-        form.offer(types, flow)
+        form.offer(known.types, flow)
     elif group:
         form = ContactOptions(sent, prefix=prefix, data=values)
     else:
