@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import cast
+from urllib.parse import urlsplit
 
 from bridge.config import Config
 from bridge.core.bucket import Rate
@@ -29,7 +30,9 @@ def throttled(config: Config, known: Mapping[str, Connector], stop: Stop) -> Map
     """The same kinds of services, asked no faster than the configuration allows."""
     buckets = Buckets(time.monotonic)
     account, together = _rate(config.sync.requests_per_second), _rate(config.sync.provider_requests_per_second)
-    own = {"google": (config.google.requests_per_minute, config.google.project_requests_per_minute)}
+    google = config.google
+    at_google = (urlsplit(google.calendar_url).hostname or "").endswith(".googleapis.com")  # another has other quotas
+    own = {"google": (google.requests_per_minute, google.project_requests_per_minute)} if at_google else {}
 
     def slowed(name: str) -> Connector:
         quota, shared = (_quota(each) for each in own.get(name, (0, 0)))

@@ -27,6 +27,11 @@ def test_google_has_a_quota_for_each_user_and_one_for_the_project() -> None:
     assert found.together == Rate(10_000 / 60, burst=10_000 / 6)
 
 
+def test_another_server_in_its_place_has_no_quota_of_googles() -> None:
+    elsewhere = Config(google=Google(calendar_url="http://127.0.0.1:8000/calendar/v3"))
+    assert connector(elsewhere, "google").account == Rate(50, burst=50)
+
+
 def test_other_services_have_what_is_set_for_all() -> None:
     found = connector(Config(), "caldav")
     assert (found.account, found.together) == (Rate(50, burst=50), None)
