@@ -128,7 +128,7 @@ def _reminders(raw: Element, more: More) -> tuple[timedelta, ...]:
     """What is set, and what is remembered besides as long as it fits."""
     try:
         minutes = int(text(raw, "ReminderMinutesBeforeStart") or 0) if flag(raw, "ReminderIsSet") else None
-        remembered = tuple(timedelta(seconds=each) for each in more.reminders)
+        remembered = tuple(timedelta(seconds=each or 0) for each in more.reminders)
     except (ValueError, OverflowError) as error:
         raise Invalid("The event has a reminder that cannot be read.") from error
     if remembered and the_one(remembered) == minutes:

@@ -10,6 +10,8 @@ from typing import Any
 
 from bridge.core.event import Links
 
+_TEXTS = frozenset(("rule", "dropped"))
+
 
 @dataclass(frozen=True, slots=True)
 class More:
@@ -42,7 +44,7 @@ class More:
 def read_more(text: str) -> More:
     """Read the property; nonsense remembers nothing."""
     found = read_json(text)
-    known = {each.name: _like(found[each.name], each.default) for each in fields(More) if each.name in found}
+    known = {each.name: _like(each.name, found[each.name], each.default) for each in fields(More) if each.name in found}
     return More(**{name: value for name, value in known.items() if value is not None})
 
 
@@ -66,10 +68,17 @@ def write_json(values: Mapping[str, Any]) -> str:
     return json.dumps(values, separators=(",", ":"), sort_keys=True) if values else ""
 
 
-def _like(value: object, default: object) -> Any:
+def _like(name: str, value: object, default: object) -> Any:
     """A value of the kind that is expected there, or ``None``."""
-    if isinstance(default, tuple):
-        kinds = str if isinstance(value, list) and all(isinstance(each, str) for each in value) else (int, type(None))
-        fits = isinstance(value, list) and all(isinstance(each, kinds) for each in value)
-        return tuple(value) if fits and isinstance(value, list) else None
-    return value if isinstance(value, type(default)) else None
+    if not isinstance(default, tuple):
+        return value if isinstance(value, type(default)) else None
+    fits = _is_text if name in _TEXTS else _is_number
+    return tuple(value) if isinstance(value, list) and all(map(fits, value)) else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
