@@ -116,9 +116,7 @@ class CalendarWrites:
         try:
             return self._created(create, body, answer)
         except BridgeError as error:
-            if not concerns_one_object(error):
-                raise
-            return error
+            return own(error)
 
     def _created(self, create: Create[Event], body: Raw, answer: Answer | BridgeError) -> Stored[Event]:
         if isinstance(answer, BridgeError):
@@ -158,7 +156,7 @@ class CalendarWrites:
                     guard = {"If-Match": held.etag} if held.etag else {}
                     asks[each.id] = Ask("PATCH", self._path(each.id), body, guard)
             except BridgeError as error:
-                outcomes[each.id] = _own(error)
+                outcomes[each.id] = own(error)
         answers = dict(zip(asks, self._client.attempt(list(asks.values())), strict=True))
         for each in updates:
             known = there[each.id]
@@ -201,9 +199,7 @@ class CalendarWrites:
                 held = Held({**self._read(answer), "singleValueExtendedProperties": marks})
             return self._finished(held, wish, exceptions)
         except BridgeError as error:
-            if not concerns_one_object(error):
-                raise
-            return error
+            return own(error)
 
     def _finished(self, held: Held, event: Event, exceptions: Wanted) -> Stored[Event]:
         """What is there once the exceptions of a series are what they should be."""
@@ -295,7 +291,11 @@ def _current(held: Held | BridgeError | None, version: Version | None) -> Held:
     return held
 
 
-def _own(error: BridgeError) -> BridgeError:
+def own(error: BridgeError) -> BridgeError:
+    """An error as the outcome of one write; what concerns the whole account is raised.
+
+    One that asks to wait stays with its object here, since others of the same request may have been carried out.
+    """
     if not concerns_one_object(error) and not isinstance(error, TemporaryError):
         raise error
     return error

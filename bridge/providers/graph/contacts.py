@@ -28,6 +28,7 @@ from bridge.ports import (
     Version,
     Write,
 )
+from bridge.providers.graph.calendar_writes import own
 from bridge.providers.graph.client import BATCH, PAGE, Ask, Client, portions, query, segment, told
 from bridge.providers.graph.contact_read import EXPRESSES, has_picture, read_contact
 from bridge.providers.graph.contact_slots import PROPERTIES
@@ -36,7 +37,6 @@ from bridge.providers.graph.event_read import text
 from bridge.providers.graph.marks import EXPAND_CONTACT, KEY, UID, filter_by_key, mark, memory, text_of
 from bridge.providers.graph.pictures import Pictures
 from bridge.providers.graph.series import version_of
-from bridge.providers.one_by_one import concerns_one_object
 
 Raw = Mapping[str, Any]
 Holding = dict[RemoteId, Raw | BridgeError | None]
@@ -177,9 +177,7 @@ class ContactsSide:
             self._pictures.set(id_, wanted.photo)
             return self._stored(_current(self._there([id_])[id_], None))
         except BridgeError as error:
-            if not concerns_one_object(error):
-                raise
-            return error
+            return own(error)
 
     def _delete(self, deletes: Sequence[Delete]) -> Iterator[Outcome[Contact]]:
         there = self._there([each.id for each in deletes], must=False)
