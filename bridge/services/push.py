@@ -27,6 +27,7 @@ from bridge.errors import BridgeError, NotFound, PermissionMissing, Refused
 from bridge.ports import Channel, Clock, Hook, Notice, Provider, RemoteId, Watching
 from bridge.services.health import Finding
 from bridge.services.queue import Queue
+from bridge.services.sync.pacing import Stopping
 from bridge.store import connections, push
 from bridge.store.connections import Connection, Flow
 from bridge.store.database import Database
@@ -204,6 +205,8 @@ class Push:
             token = secrets.token_urlsafe(_OCTETS)
             address = self.offer.address(connection.provider)
             made = provider.watch(flow.kind, RemoteId(flow.collection_id), address, token)
+        except Stopping:
+            raise
         except BridgeError as error:
             pause = _LATER if isinstance(error, Refused | PermissionMissing) else _SOON
             noted = replace(before or new, retry_at=now + pause, problem=str(error), remedy=error.remedy)

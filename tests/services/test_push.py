@@ -46,6 +46,7 @@ class World:
     clock: FixedClock
     opened: int = 0
     number: int = 0
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         user = add_user(self.database)
@@ -56,7 +57,7 @@ class World:
 
     def at(self, root: str) -> Push:
         connector = GoogleConnector(self.fake.installation, self.clock)
-        slowed = ThrottledConnector("google", connector, Buckets(lambda: 0.0), Stop())
+        slowed = ThrottledConnector("google", connector, Buckets(lambda: 0.0), self.stop)
 
         def opened(_: Connection) -> Provider:
             self.opened += 1
@@ -196,6 +197,12 @@ def test_a_remote_that_does_not_want_is_asked_again_later(world: World, fault: A
     world.clock.advance(timedelta(minutes=1))
     world.push.tend(world.number)
     assert (world.channel.problem, world.channel.expires_at) == ("", world.clock.now() + LIFE)
+
+
+def test_nothing_is_noted_when_the_program_ends(world: World) -> None:
+    world.stop.set()
+    world.push.tend(world.number)
+    assert (world.push.channels(world.number), world.fake.calls) == ([], [])
 
 
 def test_a_channel_that_cannot_be_renewed_just_now_goes_on(world: World) -> None:

@@ -12,11 +12,12 @@ from web.topics import Access, Entry, Place, Topic
 __all__ = ["topic"]
 
 
-def topic(services: Services, _config: Config) -> Topic:
+def topic(services: Services, config: Config) -> Topic:
     """``/admin``, and the notice that stands on every page."""
     pages = Blueprint("admin", __name__, url_prefix="/admin")
-    for add in (users.add_pages, types.add_pages, company.add_pages, clients.add_pages, record.add_pages):
+    for add in (users.add_pages, types.add_pages, company.add_pages, record.add_pages):
         add(pages, services)
+    clients.add_pages(pages, services, config)
 
     def notice() -> str:
         try:
