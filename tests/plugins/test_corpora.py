@@ -17,9 +17,13 @@ from bridge.core.event import EventKind
 from bridge.core.projection.options import TypeOption
 from bridge.errors import Invalid
 from bridge.store.database import Database
+from tests.database import BOTH
 from tests.harness import Client, Office, Reply
+from tests.system.chaos import CHAOS
 
 pytestmark = pytest.mark.shared_data
+everywhere = pytest.mark.parametrize("database_url", BOTH if CHAOS else ["sqlite"], indirect=True)
+"""Hundreds of files, which differ for the core and not for a database: "make test" stores them in one."""
 
 CALDAV, CARDDAV = "urn:ietf:params:xml:ns:caldav", "urn:ietf:params:xml:ns:carddav"
 COLLECTIONS = ("activities", "tasks", "contacts")
@@ -156,6 +160,7 @@ def resources(data: Path, refused: Counter[str]) -> Iterator[tuple[str, str]]:
             yield f"{path.stem} {number}{path.suffix}", part
 
 
+@everywhere
 def test_real_files_are_stored_whole_or_refused_and_none_disturbs_another(
     database: Database, shared_data: Path
 ) -> None:
@@ -313,6 +318,7 @@ def normal(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+@everywhere
 def test_files_of_one_object_are_taken_as_they_are(database: Database, shared_data: Path) -> None:
     archive = Archive(Office(database))
     for path in sorted((shared_data / "corpora").rglob("*.*")):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bridge.core.person import Person
+from tests.database import BOTH
 from tests.system import samples
+from tests.system.chaos import CHAOS
 from tests.system.crm import Crm
 from tests.system.samples import content_lines
 from tests.system.server import Account, ServerProcess
@@ -56,6 +58,7 @@ class Plan:
 PLAN = Plan()
 
 
+@pytest.mark.parametrize("any_server", BOTH if CHAOS else ["sqlite"], indirect=True)
 def test_many_objects_both_ways(any_server: ServerProcess, anna: Account, crm: Crm, tmp_path: Path) -> None:
     client, many = Vdirsyncer(tmp_path, anna), MANY[any_server.services.database.dialect]
     files = {client.calendar: samples.events(many + NEW), client.contacts: samples.cards(many + NEW)}
