@@ -188,8 +188,9 @@ def test_when_the_address_goes_channels_go(world: World) -> None:
 def test_a_remote_that_does_not_want_is_asked_again_later(world: World, fault: Any, pause: timedelta) -> None:
     world.fake.faults.append(Fault(fault, lambda call, _: call.endswith("watch"), times=None))
     world.push.tend(world.number)
-    assert world.channel.expires_at is None
-    assert "Google Calendar" in world.channel.problem
+    noted = world.channel
+    assert noted.expires_at is None
+    assert "Google Calendar" in noted.problem
     world.clock.advance(pause - timedelta(minutes=1))
     world.push.tend(world.number)
     assert world.fake.calls.count("calendar.events.watch") == 1

@@ -72,7 +72,7 @@ def read_batch(answer: Answer, count: int) -> list[Answer]:
     kind = answer.headers.get("content-type", "").encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind + b"\r\n\r\n" + answer.body)
     found: dict[int, Answer] = {}
-    for part in message.iter_parts() if message.is_multipart() else ():  # type: ignore[attr-defined]
+    for part in message.iter_parts() if message.is_multipart() else ():
         number = _NUMBER.fullmatch(str(part.get("Content-ID", "")).strip())
         content = part.get_payload(decode=True)
         if number and isinstance(content, bytes):
