@@ -210,7 +210,7 @@ def _values(item: Item, key: Key, master: Item | None) -> list[Any]:
     if found is None and master is not None:
         found = master.props.get(key)
     if found is None:
-        usual = _USUAL[item.kind].get(key[0])
+        usual = _USUAL.get(item.kind, {}).get(key[0])
         return [make(f"t:{key[0].partition(':')[2]}", usual)] if usual else []
     return [_told(key, deepcopy(found))]
 
