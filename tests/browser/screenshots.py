@@ -25,7 +25,7 @@ from tests.browser.sights import NOBODY, SIGHTS, Sight
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 ADDRESS, PORT = "https://crm.example", 18_080
-WIDTH, HEIGHT, TALLEST = 1000, 640, 1500  # pixels
+WIDTH, HEIGHT, TALLEST = 1000, 640, 1200  # pixels
 COLORS = 64
 _INDEX = """# Screenshots
 
@@ -63,21 +63,22 @@ def _take_all(place: Place, browser: Browser, kept: Sequence[Sight]) -> None:
                 visitors[sight.who].sign_in(sight.who)
         page = visitors[sight.who].page
         sight.visit(page, place)
-        _picture(page, "light").save(FOLDER / f"{sight.name}.png", optimize=True)
+        _save(_picture(page, "light"), sight.name)
         dark = _picture(page, "dark")
-        half = dark.convert("RGB").resize((dark.width // 2, dark.height // 2), Image.Resampling.LANCZOS)
-        _fewer_colors(half).save(FOLDER / f"{sight.name}-dark.png", optimize=True)
+        _save(dark.resize((dark.width // 2, dark.height // 2), Image.Resampling.LANCZOS), f"{sight.name}-dark")
 
 
 def _picture(page: Page, theme: str) -> Image.Image:
     page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     with Image.open(io.BytesIO(page.screenshot(full_page=True))) as taken:
-        return _fewer_colors(taken.convert("RGB").crop((0, 0, taken.width, min(taken.height, TALLEST))))
+        return taken.convert("RGB").crop((0, 0, taken.width, min(taken.height, TALLEST)))
 
 
-def _fewer_colors(picture: Image.Image) -> Image.Image:
-    return picture.quantize(COLORS, dither=Image.Dither.NONE)
+def _save(picture: Image.Image, name: str) -> None:
+    """Save it with few colours, of which the rare ones are kept: they are what states are told by."""
+    few = picture.quantize(COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(FOLDER / f"{name}.png", optimize=True)
 
 
 def _entry(sight: Sight) -> str:
