@@ -17,7 +17,7 @@ UTC_NAME = "UTC"
 @lru_cache(maxsize=1024)
 def windows_name(name: str) -> str:
     """What Windows calls a zone of the IANA database; nothing where it has no such zone."""
-    return str(tz_win.get(name, ""))
+    return str(tz_win.get(name, "")) if name else ""  # the table has a zone for no name at all
 
 
 def name_of(zone: tzinfo | None) -> str:
