@@ -148,6 +148,10 @@ def synced() -> list[models.Base]:
             ours_token='{"activities":"1-2"}',
         ),
         models.FlowRow(id=2, connection_id=1, kind=FlowKind.CONTACTS, types=None),
+        models.ChannelRow(
+            id=1, connection_id=1, provider="google", kind=FlowKind.CALENDAR, collection_id="work", channel_id="c",
+            token_digest="d", expires_at=AT, seen=2**40,
+        ),
         models.LinkRow(
             id=1, flow_id=1, local_id=7, remote_id="/a b/1.ics", ours_base=base, theirs_base=None, updated_at=AT,
             state=LinkState.LINKED, writes=[AT.isoformat()],
