@@ -108,7 +108,8 @@ class Course:
         kinds: Collection[FlowKind] = [_KINDS[what]] if what in _KINDS else list(FlowKind)
         for kind in kinds:
             here, there = side.uids(kind), self.other.uids(kind)
-            if here != there or len(here) != self.size:
+            unlike = here != there and (self.other.keeps_uids or not here.isdisjoint(there))
+            if unlike or not len(here) == len(there) == self.size:
                 yield f"{len(here)} here, {len(there)} there, {len(here & there)} on both sides"
 
 

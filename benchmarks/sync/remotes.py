@@ -24,10 +24,14 @@ _SECRET = "benchmark"  # noqa: S105 - of an account that lives as long as this p
 
 
 class Other(Protocol):
-    """The remote of a measurement. ``kind`` is the name of its provider; its collections are empty at first."""
+    """The remote of a measurement. ``kind`` is the name of its provider; its collections are empty at first.
+
+    ``keeps_uids``: what came from there has the UID here that ours had there.
+    """
 
     name: str
     kind: str
+    keeps_uids: bool
 
     @property
     def account(self) -> NewAccount:
@@ -50,7 +54,7 @@ class InMemory:
     """An account of the memory provider: what is left of a run's time is our own."""
 
     def __init__(self, clock: Clock) -> None:
-        self.name, self.kind = MEMORY, "memory"
+        self.name, self.kind, self.keeps_uids = MEMORY, "memory", True
         self._remote = Remote(clock)
         self._account: MemoryAccount = self._remote.add_account(f"{LOGIN}@example.com", _SECRET)
         self._account.add_calendar("activities", lists_objects=False)
@@ -107,6 +111,7 @@ class Stock:
     folder: Path
     name: str = STOCK
     kind: str = "caldav"
+    keeps_uids: bool = True
     _opened: list[CalDavProvider] = field(default_factory=list)
 
     @property
@@ -153,7 +158,7 @@ class AtGoogle:
     def __init__(self, fake: Any, clock: Clock) -> None:
         from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415 - only where it is measured
 
-        self.name, self.kind = GOOGLE, "google"
+        self.name, self.kind, self.keeps_uids = GOOGLE, "google", False
         self._fake = fake
         self._connector = GoogleConnector(fake.installation, clock)
         self._opened: list[Any] = []

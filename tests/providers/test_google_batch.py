@@ -132,3 +132,23 @@ def test_answers_are_told_apart_by_their_numbers() -> None:
     first, second = read_batch(answer, 2)
     assert (first.status, second.status, second.headers["etag"]) == (204, 200, '"7"')
     assert second.json() == {"summary": "\u0100"}
+
+
+def test_many_series_that_changed_are_read_at_once(world: CalendarWorld) -> None:
+    pattern = samples.EVENTS["a series with several exceptions"]
+    ids = [world.add(replace(pattern, uid=f"{number}@example.com")) for number in range(10)]
+    side = world.open()
+    token = side.changes(None).token
+    for id_ in ids:
+        world.calendar.touch(id_)
+    world.fake.calls.clear()
+    found = side.changes(token).found
+    assert world.fake.calls == ["calendar.events.list"] * 2
+    assert {each.id for each in found} == set(ids)
+    assert all(each.object is not None and len(each.object.overrides) == len(pattern.overrides) for each in found)
+    world.delete(ids[0])
+    for id_ in ids[1:]:
+        world.calendar.touch(id_)
+    changes = side.changes(token)
+    assert ids[0] in changes.gone
+    assert {each.id for each in changes.found} == set(ids[1:])
