@@ -6,6 +6,7 @@ Where a sentence names a command, the page says something else ``INSTEAD``.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from web.spoken_exchange import EXCHANGE
 from web.spoken_pages import PAGES
 from web.spoken_remotes import CONSENTS, REST
 
@@ -198,4 +199,4 @@ INSTEAD: Mapping[str, str] = MappingProxyType(
         "List them with “davbridge connection list”.": _("Look at the list of your accounts."),
     }
 )
-SPOKEN = (*RULES, *SYNC, *UNDO, *ACCOUNTS, *CALDAV, *CONSENTS, *REST, *PAGES)
+SPOKEN = (*RULES, *SYNC, *UNDO, *ACCOUNTS, *CALDAV, *CONSENTS, *REST, *EXCHANGE, *PAGES)

@@ -24,7 +24,7 @@ Opener = Callable[[str], Session]
 
 _MOST_REDIRECTS = 3
 _LIFETIME = 10.0  # seconds for one question
-_ENTER_IT = "Enter the address of the server; it ends in /EWS/Exchange.asmx."
+ENTER_IT = "Enter the address of the server; it ends in /EWS/Exchange.asmx."
 _SETTINGS = ("external_ews_url", "internal_ews_url")
 
 
@@ -58,7 +58,7 @@ class Discovery:
                 check_url(found)
                 return found
             address = found
-        raise TemporaryError("Autodiscover sends us around in circles.", remote=NAME, remedy=_ENTER_IT)
+        raise TemporaryError("Autodiscover sends us around in circles.", remote=NAME, remedy=ENTER_IT)
 
     def _answers(self, address: str) -> Iterator[str]:
         """What the places say, one after another: an address of a server, or another e-mail address."""
@@ -92,7 +92,7 @@ class Discovery:
     def _nowhere(self, domain: str) -> TemporaryError:
         host = self.record(domain)
         if not host:
-            return TemporaryError(f"No Exchange server says that it is {domain}'s.", remote=NAME, remedy=_ENTER_IT)
+            return TemporaryError(f"No Exchange server was found for {domain}.", remote=NAME, remedy=ENTER_IT)
         check_url(f"https://{host}/")
         return _stranger(host)
 

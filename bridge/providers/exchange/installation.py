@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 NAME = "Exchange"
-SIGN_IN = "Enter user name and password again. Where two factors are asked for, create an app password."
+SIGN_IN = "Enter user name and password again. With two-factor sign-in, create an app password."
 
 
 @dataclass(frozen=True, slots=True)

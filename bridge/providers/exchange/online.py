@@ -15,19 +15,20 @@ def check_address(address: str) -> None:
     """Refuse an e-mail address of Outlook.com or of a tenant's own domain at Microsoft. Raises ``NotFound``."""
     domain = address.strip().lower().rpartition("@")[2]
     if domain in _EXACT or domain.startswith(_DOMAINS) or _MICROSOFT in f".{domain}":
-        raise closed(f"{domain} is run by Microsoft")
+        raise closed(domain)
 
 
 def check_url(url: str) -> None:
     """Refuse a server of Exchange Online. Raises ``NotFound``."""
     host = (urlsplit(url).hostname or "").lower().rstrip(".")
     if any(host == each or host.endswith(f".{each}") for each in (*_HOSTS, *_PARTNERS)):
-        raise closed(f"{host} is Exchange Online")
+        raise closed(host)
 
 
-def closed(why: str) -> NotFound:
+def closed(place: str) -> NotFound:
     """The error that says so."""
     return NotFound(
-        f"{why}, where Exchange Web Services are closed: they end for everybody on April 1, 2027.",
+        f"{place} belongs to Exchange Online, where Exchange Web Services are closed: they end for everybody on"
+        " April 1, 2027.",
         remedy="Connect it as a Microsoft 365 account.",
     )

@@ -13,7 +13,7 @@ from bridge.network import Reach
 from bridge.ports import Account, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
 from bridge.providers.exchange.calendar import CalendarSide
 from bridge.providers.exchange.contacts import ContactsSide
-from bridge.providers.exchange.discovery import Discovery, usual_places, usual_record
+from bridge.providers.exchange.discovery import ENTER_IT, Discovery, usual_places, usual_record
 from bridge.providers.exchange.folders import CALENDARS, CONTACTS, folders, special
 from bridge.providers.exchange.installation import Installation
 from bridge.providers.exchange.online import check_address, check_url
@@ -137,7 +137,7 @@ class ExchangeProvider:
         address = self._address.lower()
         check_address(address)
         if "@" not in address or not self._installation.autodiscover:
-            raise NotFound("Nobody can tell where this Exchange server is.", remedy="Enter the address of the server.")
+            raise NotFound("Nobody can tell where this Exchange server is.", remedy=ENTER_IT)
         if address not in self._servers:
             self._servers[address] = self._discovery.find(address)
         return self._servers[address]

@@ -108,7 +108,9 @@ def _wait(error: Exception) -> timedelta:
 _TOLD: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception, str], BridgeError]], ...] = (
     (
         _SLOWER,
-        lambda error, _: TemporaryError(f"{NAME} asks us to come back later.", remote=NAME, retry_after=_wait(error)),
+        lambda error, _: TemporaryError(
+            f"{NAME} asks us to come back later (quota).", remote=NAME, retry_after=_wait(error)
+        ),
     ),
     (_FOLDER, lambda _, __: NotFound(f"{NAME} no longer has this folder.", remedy="Choose another one.")),
     (_LATER, lambda _, said: TemporaryError(f"{NAME} failed to answer: {said}", remote=NAME)),
