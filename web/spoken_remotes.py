@@ -39,6 +39,9 @@ CONSENTS = (
     _("see and change events in your calendars (%(scope)s)"),
     _("see the list of your calendars (%(scope)s)"),
     _("see and change your contacts (%(scope)s)"),
+    _("see and change your calendars (%(scope)s)"),
+    _("Reconnect the account, and accept what %(service)s asks."),
+    _("Ask your IT administrator to allow this application for everybody, at %(address)s"),
 )
 REST = (
     _("%(service)s asks us to come back later (quota)."),
@@ -51,5 +54,9 @@ REST = (
     _("%(service)s does not let us change this: %(reason)s"),
     _("What is there cannot be read, so it is not changed: %(problem)s"),
     _("Ask your administrator to allow private addresses."),
+    _("%(service)s would write to the guests of this event, so it is not changed from here."),
+    _("%(service)s would write to the guests of this event, so it is not deleted from here."),
+    _("Change it in Outlook, where its organizer decides who is told."),
+    _("Connect it as Exchange, with its own server."),
     _("This server has no public https address, so services cannot tell it of changes: it looks for them itself."),
 )
