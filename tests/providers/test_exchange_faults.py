@@ -41,6 +41,7 @@ TEMPORARY = {
     "internal error": fault_reply("ErrorInternalServerError"),
     "store unavailable": fault_reply("ErrorMailboxStoreUnavailable"),
     "half an envelope": Reply(200, {}, SOAP + b"<s:Body>"),
+    "a wait without end": fault_reply("ErrorServerBusy", BackOffMilliseconds="9" * 400),
     "another service": Reply(200, {}, SOAP + b"<s:Body/></s:Envelope>"),
     "a gateway's page": Reply(200, {"Content-Type": "text/html"}, b"<html>Log in to the hotel's network</html>"),
 }
@@ -138,6 +139,7 @@ def test_a_server_that_is_busy_says_for_how_long(kind: str) -> None:
     with opened(kind) as (world, objects):
         replies = [(busy(20), 20), (Reply(503, {"Retry-After": "40"}, b""), 40), (fault_reply("ErrorServerBusy"), 30)]
         replies += [(fault_reply("ErrorExceededConnectionCount"), 30), (Reply(429, {}, b""), 30)]
+        replies += [(busy(10**9), 86400), (busy(-5), 30)]
         for reply, seconds in replies:
             world.fake.faults = [Fault(reply)]
             (error,) = write(world.open(), objects)

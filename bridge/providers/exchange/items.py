@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 _MOST_CHANGES = 512  # of one answer, by the schema
 _MOST_PAGES = 1000
+_MOST_TESTS = 100  # of one restriction
 _SILENT = "SendToNone"
 
 
@@ -135,7 +136,7 @@ class Items:
     def with_keys(self, keys: Sequence[str]) -> dict[str, str]:
         """The ids of the items that were created with these keys."""
         found: dict[str, str] = {}
-        for portion in portions(keys, self.batch):
+        for portion in portions(keys, min(self.batch, _MOST_TESTS)):
             message = self._client.one(self._search(portion))
             root = message.find(f"{{{MESSAGES}}}RootFolder")
             for item in rows(root, "Items") if root is not None else ():

@@ -26,7 +26,7 @@ logging.getLogger("exchangelib").setLevel(logging.CRITICAL)  # it would log requ
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _BUSY = 30  # seconds
-_NONSENSE = (AttributeError, IndexError, KeyError, TypeError, ValueError, AssertionError)
+_NONSENSE = (AttributeError, LookupError, TypeError, ValueError, AssertionError, ArithmeticError)
 _HEADERS = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml"}
 
 Message = Element | Exception

@@ -24,7 +24,7 @@ from bridge.providers.exchange.installation import NAME, SIGN_IN
 GONE = (ews.ErrorItemNotFound,)
 """The object is not there. Whether the folder is, has to be asked."""
 
-_LONGEST = timedelta(days=1)
+_LONGEST = 86400.0  # seconds
 _ASK_IT = "Ask whoever administers the Exchange server."
 _SLOWER = (
     ews.ErrorServerBusy,
@@ -101,8 +101,10 @@ def of_status(answer: Answer) -> BridgeError:
 
 
 def _wait(error: Exception) -> timedelta:
+    """How long we are asked to wait, if that makes any sense."""
     seconds = getattr(error, "back_off", None)
-    return min(timedelta(seconds=float(seconds)), _LONGEST) if seconds else BUSY
+    sensible = isinstance(seconds, int | float) and seconds > 0
+    return timedelta(seconds=min(float(seconds), _LONGEST)) if seconds and sensible else BUSY
 
 
 _TOLD: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception, str], BridgeError]], ...] = (
