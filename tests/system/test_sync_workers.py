@@ -31,7 +31,7 @@ class Gate:
 
     remote: RemoteServer
     crowd: int = 0
-    writes: int = 0
+    writes: list[str] = field(default_factory=list)
     answered: Callable[[Request], None] = lambda _: None
     _inside: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,7 +40,7 @@ class Gate:
         writing = request.method in WRITES
         with self._lock:
             self._inside += writing
-            self.writes += writing
+            self.writes += [f"{request.method} {request.path}"] if writing else []
             self.crowd = max(self.crowd, self._inside)
         headers = {name: value for name, value in request.headers.items() if name not in {"host", *HOP}}
         reply = self.remote.ask(request.method, request.path, request.body.decode(), headers)
@@ -106,6 +106,7 @@ def test_a_holder_that_wakes_up_late_writes_nothing(
             """Put the first worker to sleep while an answer is on its way to it."""
             if request.method == method and not stopped.is_set():
                 os.kill(stalled.pid, signal.SIGSTOP)
+                await_that(lambda: is_stopped(stalled.pid), stalled.said)
                 stopped.set()
 
         watched.answered = stall
@@ -114,7 +115,7 @@ def test_a_holder_that_wakes_up_late_writes_nothing(
         await_that(stopped.is_set, stalled.said)
         quick.start()
         await_that(syncing.done, syncing.said)
-        fence, writes = syncing.connection().fence, watched.writes
+        fence, writes = syncing.connection().fence, list(watched.writes)
         os.kill(stalled.pid, signal.SIGCONT)
         await_that(lambda: "was taken over by another worker" in stalled.said(), stalled.said)
         assert (syncing.connection().fence, watched.writes) == (fence, writes)
