@@ -10,8 +10,9 @@ from bridge.http import Answer
 from bridge.providers.google import event_mapping
 from bridge.providers.google.client import Client
 from bridge.providers.google.event_mapping import Raw
-from bridge.providers.google.series import Held, Manner, by_start, instance, is_cancelled, original_start, start_key
+from bridge.providers.google.series import Held, Manner, by_start, is_cancelled, original_start
 from bridge.providers.google.times import write_time
+from bridge.providers.occurrences import instance, start_key
 
 _SILENT = {"sendUpdates": "none"}
 _GONE = frozenset((404, 410))

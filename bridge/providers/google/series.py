@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from bridge.core.digest import same
 from bridge.core.event import Event, Moment
-from bridge.core.ical_values import from_timestamp, timestamp
 from bridge.errors import Invalid
 from bridge.ports import Found, RemoteId, Version
 from bridge.providers.google.event_mapping import EXPRESSES, UID, Raw, private, read_event
 from bridge.providers.google.times import read_time
+from bridge.providers.occurrences import instance, start_key
 
 OF_SERIES = " with "
 """Stands between the two parts of a series' version."""
@@ -98,11 +98,6 @@ def assemble(items: Iterable[Raw]) -> list[Held]:
     return [*whole, *(Held(item) for item in strays)]
 
 
-def instance(series: Event, at: Moment) -> Event:
-    """The occurrence of a series that starts at ``at``, as the series itself describes it."""
-    return replace(series, recurrence=(), overrides=(), recurrence_id=at, start=at, end=_end(series, at))
-
-
 def original_start(raw: Raw, manner: Manner, series: Event) -> Moment:
     """Which occurrence an exception stands for, in the zone of the series. Raises ``Invalid``."""
     moment = read_time(raw.get("originalStartTime"), manner.zone)
@@ -124,17 +119,6 @@ def _override(series: Event, raw: Raw, manner: Manner) -> Event | None:
     return None if says_nothing(series, read) else read
 
 
-def _end(series: Event, at: Moment) -> Moment:
-    """The end of an occurrence: as long after its start as in the series."""
-    start, end = series.start, series.end
-    if isinstance(at, datetime) and isinstance(start, datetime) and isinstance(end, datetime):
-        length = timestamp(end) - timestamp(start)
-        return from_timestamp(timestamp(at) + length, at.tzinfo) if at.tzinfo else at + timedelta(seconds=length)
-    if start is None or end is None:
-        return at
-    return at + (end - start)
-
-
 def by_start(exceptions: Sequence[Raw], series: Event, manner: Manner) -> Mapping[object, Raw]:
     """Exceptions by the occurrence that each stands for. What cannot be read is passed over."""
     found: dict[object, Raw] = {}
@@ -144,8 +128,3 @@ def by_start(exceptions: Sequence[Raw], series: Event, manner: Manner) -> Mappin
         except Invalid:
             continue
     return found
-
-
-def start_key(moment: Moment) -> object:
-    """What tells occurrences apart."""
-    return timestamp(moment) if isinstance(moment, datetime) else moment.isoformat()
