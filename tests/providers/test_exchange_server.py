@@ -67,6 +67,19 @@ def test_how_to_sign_in_is_asked_once(world: CalendarWorld) -> None:
     assert provider.methods == {"POST": 2}
 
 
+@pytest.mark.parametrize(("offers", "good"), [((), True), (("Basic",), True), (("Digest realm=x",), False)])
+def test_a_password_is_sent_where_nothing_better_is_offered(
+    world: CalendarWorld, offers: tuple[str, ...], good: bool
+) -> None:
+    world.fake.offers = offers
+    if good:
+        assert world.provider().check().name == "Anna Liepa"
+    else:
+        with pytest.raises(SignInNeeded):
+            world.provider().check()
+        assert world.fake.calls == ["401"]
+
+
 def test_nobody_is_let_in_with_the_password_of_somebody_else(world: CalendarWorld) -> None:
     known = connector()
     known.open(world.fake.sign_in(), world.kept.append).check()

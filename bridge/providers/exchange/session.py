@@ -87,10 +87,11 @@ class Session:
         return f"{_BASIC} {base64.b64encode(pair).decode()}"
 
     def _chosen(self, answer: Answer) -> str:
-        """What the server offers and we can do, the safest first."""
+        """What the server offers and we can do, the safest first; a password where it offers nothing at all."""
         if self._login.token:
             return ""
-        offered = {each.strip().split(" ")[0].lower() for each in answer.headers.get("www-authenticate", "").split(",")}
+        said = answer.headers.get("www-authenticate", "")
+        offered = {each.strip().split(" ")[0].lower() for each in said.split(",")} if said else {_BASIC.lower()}
         return next((each for each in (_NTLM, _NEGOTIATE, _BASIC) if each.lower() in offered), "")
 
     def _shaken(self, scheme: str, certificate: bytes, body: bytes, headers: Mapping[str, str]) -> Answer:

@@ -76,7 +76,7 @@ class FakeExchange:
     def _answer(self, request: Request) -> Reply:
         if not self._lets_in(request):
             self.calls.append("401")
-            return Reply(401, {"WWW-Authenticate": ", ".join(self.offers)}, b"")
+            return Reply(401, {"WWW-Authenticate": ", ".join(self.offers)} if self.offers else {}, b"")
         if request.path != "/EWS/Exchange.asmx":
             return Reply(404, {}, b"")
         asked = _asked(request)
