@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +15,9 @@ from lxml import etree
 from bridge.core.event import Event, Moment
 from bridge.errors import Invalid, MappingError
 from bridge.providers.exchange.contact_memory import Memory, read_memory
+from bridge.providers.exchange.contact_read import PROPERTIES as CONTACTS
+from bridge.providers.exchange.contacts import HeldContact
+from bridge.providers.exchange.event_read import PROPERTIES as EVENTS
 from bridge.providers.exchange.event_read import read_event
 from bridge.providers.exchange.event_write import times
 from bridge.providers.exchange.fields import item
@@ -211,3 +216,37 @@ def test_what_is_no_character_of_xml_is_left_out() -> None:
 
 def _text(element: object) -> bytes:
     return bytes(etree.tostring(element))
+
+
+TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "true",
+        "x",
+        "-1",
+        "9" * 30,
+        "2027-03-01T07:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+        "\U0001f600",
+    ]
+) | st.text(max_size=20)
+NAMES = st.sampled_from([*(uri.partition(":")[2] for uri in (*EVENTS, *CONTACTS)), "EmailAddresses", "PhoneNumbers"])
+ELEMENTS = st.recursive(
+    st.builds(lambda name, text: make(f"t:{name}", text), NAMES, TEXTS),
+    lambda inner: st.builds(lambda name, parts: make(f"t:{name}", *parts), NAMES, st.lists(inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(st.lists(ELEMENTS, max_size=8), TEXTS)
+def test_whatever_an_item_holds_it_is_read_or_has_a_problem(parts: list[Any], id_: str) -> None:
+    times = (make("t:Start", "2027-03-01T07:00:00Z"), make("t:End", "2027-03-01T08:00:00Z"))
+    for kind, found in (
+        ("CalendarItem", lambda raw: Held(raw).found(RIGA)),
+        ("Contact", lambda raw: HeldContact(raw).found()),
+    ):
+        raw = make(f"t:{kind}", make("t:ItemId", Id=id_ or "id"), *deepcopy(parts), *deepcopy(times))
+        told = found(raw)
+        assert (told.object is None) is bool(told.problem)
