@@ -133,6 +133,19 @@ def test_an_exception_is_told_apart_with_and_without_its_original_start(
     assert moved.recurrence_id == datetime(2027, 3, 15, 9, tzinfo=RIGA)
 
 
+def test_a_series_with_an_exception_that_outlook_refuses_is_not_left_there_by_half(world: CalendarWorld) -> None:
+    series = samples.EVENTS["a series with a moved instance"]
+    (moved,) = series.overrides
+    far = replace(moved, start=datetime(2027, 4, 13, 9, tzinfo=RIGA), end=datetime(2027, 4, 13, 10, tzinfo=RIGA))
+    side = world.open()
+    for _ in range(2):
+        (outcome,) = side.write([Create(IdempotencyKey("key"), replace(series, overrides=(far,)))])
+        assert isinstance(outcome, Refused)
+        assert "crossing" in str(outcome)
+        assert world.calendar.items == {}
+    assert made(side, series).object.overrides
+
+
 def test_an_exception_that_nobody_can_tell_apart_makes_its_series_unreadable(world: CalendarWorld) -> None:
     there = world.add(samples.EVENTS["a series with a moved instance"])
     (raw,) = world.calendar.items[there].changed.values()

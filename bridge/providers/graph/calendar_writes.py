@@ -133,7 +133,12 @@ class CalendarWrites:
         self._made[create.key] = RemoteId(text(raw, "id"))
         held = Held({**raw, "singleValueExtendedProperties": body["singleValueExtendedProperties"]})
         event = alone(create.object)
-        return self._finished(held, event, wanted(event, self._zone(event)))
+        try:
+            return self._finished(held, event, wanted(event, self._zone(event)))
+        except (MappingError, Refused):  # a half of it would come back as somebody else's event
+            self._made.pop(create.key, None)
+            self._client.call(Ask("DELETE", self._path(held.id)))
+            raise
 
     def _made_before(self, create: Create[Event], answer: Answer) -> Held | None:
         """What an earlier try with the same key has made, as the answer names it or our own mark finds it."""
