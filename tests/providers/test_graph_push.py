@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 
+from bridge import remotes
+from bridge.config import Config
 from bridge.core.scope import FlowKind
 from bridge.errors import Invalid, PermissionMissing, Refused
 from bridge.ports import Notice, RemoteId, Watching
 from bridge.providers.graph.contacts import DEFAULT
 from bridge.providers.graph.push import LIFETIME, GraphHook
 from tests.fakes.graph.subscriptions import QUESTION
-from tests.harness import NOW
+from tests.harness import NOW, FixedClock
 from tests.providers.graph_world import CRM, WORK, CalendarWorld, calendar_world
 
 ADDRESS = "https://dav.example.com/hooks/graph"
@@ -121,3 +123,9 @@ def test_a_question_without_end_is_refused() -> None:
 def test_a_message_without_our_token_is_told_as_such() -> None:
     body = json.dumps({"value": [{"subscriptionId": "sub", "clientState": None}]}).encode()
     assert GraphHook().read({}, {}, body) == [Notice("sub", "")]
+
+
+def test_the_installation_listens_and_sends_browsers() -> None:
+    assert isinstance(remotes.hooks()["graph"](), GraphHook)
+    known = remotes.connectors(Config(), FixedClock())
+    assert not remotes.consent_flows(known)["graph"]().is_set_up
