@@ -17,7 +17,7 @@ from bridge.core.event import Event
 from bridge.core.plan import ActionKind
 from bridge.core.rules import LeaveOut
 from bridge.errors import BridgeError, PreconditionFailed
-from bridge.ports import Create, Delete, Found, Update
+from bridge.ports import Create, Delete, Found, Update, Version
 from bridge.services.sync.kinds import Kind
 from bridge.services.sync.planning import LeftOut
 from bridge.services.sync.working import Work, moments
@@ -126,10 +126,13 @@ class Notes(Generic[T]):
     def tie(self, work: Work[T], ours: Found[T], theirs: Found[T], *, again: bool = False) -> None:
         """Note what both sides hold now as what they agree on. ``again``: look at both once more in the next run.
 
-        What was created there has a time and no tries: the next listing has to tell of it, or it is gone again.
+        What was created there has a time and no tries: the next listing has to tell of it, or it is gone again. What
+        an earlier try has created may have been changed since: agreed is what we sent.
         """
         link = work.step.link or self._blank()
         wrote = work.there is not None or work.here is not None
+        if again and isinstance(work.there, Create):
+            theirs = Found(theirs.id, Version(""), work.there.object)
         again_at = self.now if again or isinstance(work.there, Create) else None
         open_conflict = bool(work.conflicts) and self._asks(work)
         tied = replace(

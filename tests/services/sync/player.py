@@ -74,6 +74,7 @@ class Life:
     """What people did to one thing: where it was made, and what only one side says of it, as they wrote it last.
 
     ``recognised``: nobody can take it for two different things, even if it is changed before a run has seen it.
+    ``unheard``: it was deleted there before a run could hear that it had created it, which looks as if it had not.
     """
 
     born: frozenset[Where]
@@ -81,6 +82,7 @@ class Life:
     removed: bool = False
     copied: bool = False
     recognised: bool = True
+    unheard: bool = False
     own: dict[Where, int] = field(default_factory=dict)
 
 
@@ -177,11 +179,16 @@ class Player:
         id_, name = picked
         if isinstance(act, Remove):
             self._collection().remove(id_)
-            self.lives[name].removed = True
+            life = self.lives[name]
+            life.removed = True
+            life.unheard = Where.THEIRS not in life.born and not self._is_tied(id_)
         else:
             value = self._next()[1]
             self.sides.edit_theirs(id_, act.part, value)
             self._edited(name, act, value)
+
+    def _is_tied(self, id_: str) -> bool:
+        return any(link.remote_id == id_ for link in self.world.links(self.sides.kind))
 
     def _edited(self, name: str, act: Edit, value: int) -> None:
         life = self.lives[name]
@@ -323,7 +330,8 @@ class Player:
     def _goes(self, life: Life) -> bool:
         """What was deleted and never touched otherwise is gone from both sides."""
         twins = len(life.born) > 1
-        return life.removed and not (life.edited or twins or self.distorted) and self.variant.both_ways
+        uncertain = life.edited or life.unheard or twins or self.distorted
+        return life.removed and not uncertain and self.variant.both_ways
 
     @property
     def _source(self) -> Where:

@@ -111,3 +111,18 @@ def test_a_write_that_a_killed_run_could_not_note_can_be_undone(world: World, ca
     if noted:
         world.undoing.undo_run(CRM, killed.id)
         assert [event.summary for event in world.events()] == ["Call Anna"]
+
+
+def test_an_edit_of_what_a_killed_run_has_created_there_is_not_lost(world: World) -> None:
+    activity = world.activity("Call Anna")
+    world.connect()
+    world.remote.misbehave(Fault(Call.CREATE, Raises(Killed(), Moment.AFTER)))
+    with pytest.raises(Killed):
+        world.run()
+    (there,) = world.calendar.resources
+    world.edit(there, summary="Call Anna Kalna")
+    world.run()
+    world.run()
+    assert [each.subject for each in world.activities()] == ["Call Anna Kalna"]
+    assert world.activities()[0].id == activity.id
+    assert [event.summary for event in world.events()] == ["Call Anna Kalna"]
