@@ -2,8 +2,8 @@
 
 PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done))
-# Processes of "make test"; 0 runs everything in one.
-JOBS ?= 2
+# Processes of "make test", one more than two cores, since many tests wait for servers; 0 runs everything in one.
+JOBS ?= 3
 PYTEST_ARGS ?=
 # What "make bench" measures; for a quick look: make bench BENCH_ARGS='--n 1000'.
 BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
@@ -13,7 +13,7 @@ BENCH_SYNC_ARGS ?= --n 2000 --memory 10000
 BENCH_PAGES_ARGS ?=
 # How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
 SOAK_ARGS ?= --minutes 10
-# How many histories of two sides in sync "make soak" plays; "make test" plays 2,000.
+# How many histories of two sides in sync "make soak" plays; "make test" plays 200.
 SOAK_HISTORIES ?= 20000
 
 BIN := .venv/bin
@@ -57,7 +57,8 @@ soak: $(TEST) ## send generated requests to a server, and play generated histori
 # What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities, a sync of
 # 2,000 objects whose worker is killed 200 times, and one that is cut short at each write with every kind of remote.
 CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py sync_crashes.py vdirsyncer.py) \
-	tests/services/sync/test_interruptions.py tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py
+	tests/services/sync/test_interruptions.py tests/services/sync/test_local_contract.py \
+	tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py
 chaos: $(TEST) ## test concurrency, crashes, syncs cut short and very many activities for long
 	@DAVBRIDGE_TEST_CHAOS=1 $(BIN)/python -m pytest $(CHAOS) $(PYTEST_ARGS)
 

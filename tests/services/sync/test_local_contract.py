@@ -1,4 +1,7 @@
-"""Our own store keeps the promises of ``Side``, on SQLite and PostgreSQL. The other user is a device, or the CRM."""
+"""Our own store keeps the promises of ``Side``, with "make chaos" on PostgreSQL too.
+
+The other user is a device, or the CRM.
+"""
 
 from dataclasses import replace
 
@@ -17,10 +20,13 @@ from bridge.store.models.journal import Source
 from bridge.store.views import Resource
 from tests.contract.side_contract import ContactSideContract, EventSideContract
 from tests.contract.world import World
+from tests.database import BOTH
 from tests.harness import CRM, NOW, Office
 from tests.services.sync.local_support import Connected
+from tests.system.chaos import CHAOS
 
 MARK = "X-DEVICE:marked"
+pytestmark = pytest.mark.parametrize("database_url", BOTH if CHAOS else ["sqlite"], indirect=True)
 
 
 class Home:
