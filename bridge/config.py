@@ -252,6 +252,9 @@ class Exchange:
         "2 min", "How long to wait for an answer; large ones take their time.", values.at_least("1 s")
     )
     batch: int = option("100", "Objects that one request reads or writes.", values.whole(1, 500))
+    authorities: Path | None = option(
+        "", "Certificates (PEM) of the company's own authorities. Empty: the usual ones only.", values.optional_path
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ def _exchange(config: Config) -> Connector:
         timeout=known.timeout,
         batch=known.batch,
         zone=config.web.time_zone,
+        authorities=known.authorities,
     )
     return ExchangeConnector(installation, Reach(config.sync.allow_private_addresses, known.timeout))
 

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import base64
 import gzip
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spnego
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from spnego.channel_bindings import GssChannelBindings
 
-from bridge.errors import BridgeError, NotFound, PermissionMissing, RemoteError, SignInNeeded, TemporaryError
+from bridge.errors import (
+    BridgeError,
+    ConfigError,
+    NotFound,
+    PermissionMissing,
+    RemoteError,
+    SignInNeeded,
+    TemporaryError,
+)
 from bridge.network import Reach
 from bridge.ports import Account, SignIn
 from bridge.providers.exchange.provider import ExchangeConnector
 from tests.fakes.exchange.server import LOGIN, PASSWORD, FakeExchange, exchange
 from tests.fakes.google.server import Fault
+from tests.harness import NOW
 from tests.providers.exchange_world import INSTALLATION, CalendarWorld, calendar_world
 from tests.providers.servers import Reply, Request, scripted
 
@@ -127,9 +145,13 @@ def test_a_token_is_a_bearer(world: CalendarWorld) -> None:
 
 @dataclass
 class NtlmServer:
-    """A server that signs in by NTLM, connection by connection; there is only one here."""
+    """A server that signs in by NTLM, connection by connection; there is only one here.
+
+    ``bindings``: what a sign-in has to be bound to.
+    """
 
     fake: FakeExchange
+    bindings: GssChannelBindings | None = None
     context: Any = None
     steps: list[str] = field(default_factory=list)
 
@@ -143,7 +165,7 @@ class NtlmServer:
             return Reply(401, {"WWW-Authenticate": "Negotiate, NTLM"}, b"")
         data = base64.b64decode(token)
         if data[8] == 1:
-            self.context = spnego.server(protocol="ntlm")
+            self.context = spnego.server(protocol="ntlm", channel_bindings=self.bindings)
         try:
             reply = self.context.step(data)
         except spnego.exceptions.SpnegoError:
@@ -172,6 +194,45 @@ def test_ntlm_signs_a_connection_in(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             with pytest.raises(SignInNeeded):
                 provider.check()
     assert server.steps == ["", "NTLM", "NTLM"]
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_ntlm_is_bound_to_the_certificate_of_the_companys_own_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right: bool
+) -> None:
+    (tmp_path / "users").write_text("EXAMPLE:anna:p4ss\n", encoding="utf-8")
+    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
+    key, own = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Own")])
+    made = x509.CertificateBuilder(
+        own, own, key.public_key(), 1, NOW - timedelta(days=9000), NOW + timedelta(days=9000)
+    )
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    certificate = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, SHA256())
+    (tmp_path / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "key.pem")
+    shown = certificate.fingerprint(SHA256()) if right else b"that of somebody in between"
+    server = NtlmServer(FakeExchange(), GssChannelBindings(application_data=b"tls-server-end-point:" + shown))
+    known = ExchangeConnector(replace(INSTALLATION, authorities=tmp_path / "ca.pem"))
+    with scripted(server, tls=context) as running:
+        url = f"{running.url.replace('http:', 'https:')}EWS/Exchange.asmx"
+        provider = known.open(SignIn("anna@example.com", url, "EXAMPLE\\anna", "p4ss"), print)
+        if right:
+            assert provider.check().name == "Anna Liepa"
+        else:
+            with pytest.raises(SignInNeeded):
+                provider.check()
+        with pytest.raises(TemporaryError, match="certificate"):
+            connector().open(SignIn("anna@example.com", url, "EXAMPLE\\anna", "p4ss"), print).check()
+
+
+def test_authorities_that_cannot_be_read_are_told(world: CalendarWorld, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("", encoding="utf-8")
+    for name in ("nowhere.pem", "empty.pem"):
+        known = ExchangeConnector(replace(INSTALLATION, authorities=tmp_path / name))
+        with pytest.raises(ConfigError, match="authorities"):
+            known.open(world.fake.sign_in(), print)
 
 
 def test_a_password_is_not_sent_in_plain_text_to_another_machine() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 NAME = "Exchange"
 SIGN_IN = "Enter user name and password again. With two-factor sign-in, create an app password."
@@ -13,7 +14,8 @@ class Installation:
 
     ``url`` is the EWS address of accounts that name none; without it, it is looked for (``autodiscover``).
     ``plain_http``: passwords may travel unencrypted beyond this machine. ``batch`` is how many objects a request names,
-    ``zone`` the IANA name of the zone that is meant where several have the same name in Windows.
+    ``zone`` the IANA name of the zone that is meant where several have the same name in Windows. ``authorities`` is a
+    file with certificates (PEM) of authorities that are trusted besides the usual ones.
     """
 
     url: str = ""
@@ -22,3 +24,4 @@ class Installation:
     timeout: timedelta = timedelta(minutes=2)
     batch: int = 100
     zone: str = "UTC"
+    authorities: Path | None = None

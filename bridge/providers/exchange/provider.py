@@ -1,6 +1,7 @@
 """Accounts at Exchange: who we are, which calendars and contact folders there are, and opening them."""
 
 import json
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bridge.core.contact import Contact
 from bridge.core.event import Event
 from bridge.errors import NotFound
+from bridge.http import tls
 from bridge.network import Reach
 from bridge.ports import Account, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
 from bridge.providers.exchange.calendar import CalendarSide
@@ -17,7 +19,7 @@ from bridge.providers.exchange.discovery import ENTER_IT, Discovery, usual_place
 from bridge.providers.exchange.folders import CALENDARS, CONTACTS, folders, special
 from bridge.providers.exchange.installation import Installation
 from bridge.providers.exchange.online import check_address, check_url
-from bridge.providers.exchange.session import Login, Manner, Schemes, Session
+from bridge.providers.exchange.session import Login, Manner, Schemes, Session, trusting
 from bridge.providers.exchange.soap import Client
 from bridge.providers.exchange.xml import MESSAGES, Element, child, make, rows, text
 
@@ -37,13 +39,15 @@ class ExchangeConnector:
         self._reach = reach or Reach(timeout=installation.timeout)
         self._schemes: Schemes = {}
         self._servers: MutableMapping[str, str] = {}
+        self._context: ssl.SSLContext | None = None
         self._places = places
         self._record = record
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> "ExchangeProvider":  # noqa: ARG002 - never renewed
         """Open an account; no request is sent yet. The secret is a password, or a token as JSON."""
         trusted = urlsplit(self._installation.url).hostname
-        manner = Manner(self._reach, self._installation.plain_http, frozenset((trusted,)) if trusted else frozenset())
+        hosts = frozenset((trusted,)) if trusted else frozenset[str]()
+        manner = Manner(self._reach, self._installation.plain_http, hosts, self._tls())
 
         def session(url: str) -> Session:
             check_url(url)
@@ -51,6 +55,13 @@ class ExchangeConnector:
 
         discovery = Discovery(session, self._places, self._record)
         return ExchangeProvider(sign_in, self._installation, session, discovery, self._servers)
+
+    def _tls(self) -> ssl.SSLContext:
+        """Whom to believe that a server is who it says, read once."""
+        if self._context is None:
+            own = self._installation.authorities
+            self._context = trusting(own) if own is not None else tls()
+        return self._context
 
 
 class ExchangeProvider:

@@ -4,17 +4,19 @@ NTLM signs a connection in, not a request, so there is one connection, and whoev
 """
 
 import base64
+import ssl
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpcore2
 
 from bridge import __version__
-from bridge.errors import PermissionMissing
+from bridge.errors import ConfigError, PermissionMissing
 from bridge.http import BROKEN, Answer, origin, read_body, tls, unreachable
 from bridge.network import GuardedBackend, Reach
 from bridge.providers.exchange.installation import NAME
@@ -37,11 +39,12 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How servers are asked. ``trusted`` are the hosts that the administrator has configured."""
+    """How servers are asked. ``trusted`` are hosts that the administrator configured, ``tls`` tells whom to believe."""
 
     reach: Reach
     plain_http: bool = False
     trusted: frozenset[str] = frozenset()
+    tls: ssl.SSLContext = field(default_factory=tls)
 
 
 class Session:
@@ -53,7 +56,7 @@ class Session:
         self._manner = manner
         self._schemes = schemes
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls(),
+            ssl_context=manner.tls,
             max_connections=1,
             keepalive_expiry=60.0,
             network_backend=GuardedBackend(manner.reach, manner.trusted),
@@ -138,6 +141,17 @@ class Session:
         except BROKEN as error:
             raise unreachable(error, NAME) from error
         return Answer(self.url, response.status, plain, content), certificate
+
+
+def trusting(authorities: Path) -> ssl.SSLContext:
+    """TLS that believes these authorities too. Raises ``ConfigError``."""
+    context = httpcore2.default_ssl_context()
+    try:
+        context.load_verify_locations(cafile=authorities)
+    except OSError as error:  # SSLError is one
+        problem = f"[exchange] authorities: {authorities} holds no certificates that can be read."
+        raise ConfigError([problem]) from error
+    return context
 
 
 def is_loopback(host: str) -> bool:
