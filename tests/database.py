@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -148,6 +148,27 @@ class PostgreSQLServer:
         pytest.fail(f"PostgreSQL does not answer: {Path(self._log.name).read_text()}")
 
 
+def put_anew(template: Path, file: Path) -> None:
+    """Put a copy of an SQLite database where another one was. Whoever still has that open keeps it."""
+    for name in ("", "-wal", "-shm"):
+        Path(f"{file}{name}").unlink(missing_ok=True)
+    shutil.copyfile(template, file)
+
+
+_known: dict[str, Database] = {}
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database, for one test, with what earlier tests have taught its engine.
+
+    Most of the time of a short test goes into statements that are new to an engine.
+    """
+    database = _known.get(url) or _known.setdefault(url, Database(url))
+    with closing(database):
+        yield database
+
+
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         return int(listener.getsockname()[1])
@@ -199,17 +220,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def _sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite") / "davbridge.sqlite3"
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """The address of a migrated SQLite database without rows."""
-    file = tmp_path / "davbridge.sqlite3"
-    shutil.copyfile(sqlite_template, file)
-    return f"sqlite:///{file}"
+def sqlite_url(sqlite_template: Path, _sqlite_file: Path) -> str:
+    """The address of a migrated SQLite database without rows: always the same one, of a new file."""
+    put_anew(sqlite_template, _sqlite_file)
+    return f"sqlite:///{_sqlite_file}"
 
 
 @pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
-    with closing(Database(sqlite_url)) as database:
+    with opened(sqlite_url) as database:
         yield database
 
 
@@ -222,7 +247,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A migrated database without rows: SQLite, then PostgreSQL."""
-    with closing(Database(database_url)) as database:
+    with opened(database_url) as database:
         yield database
 
 

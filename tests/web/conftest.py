@@ -42,6 +42,7 @@ from bridge.services.taking_back import TakingBack
 from bridge.store.connections import Connection
 from bridge.store.database import Database
 from bridge.vault import FernetVault
+from tests.database import opened, put_anew
 from tests.harness import FixedClock, Office
 from web import create_app
 
@@ -180,12 +181,17 @@ def house_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
     return file
 
 
+@pytest.fixture(scope="session")
+def house_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the house is kept: a new file for each test, in the same place."""
+    return tmp_path_factory.mktemp("house") / "house.sqlite3"
+
+
 @pytest.fixture
-def house(house_template: Path, tmp_path: Path) -> Iterator[House]:
+def house(house_template: Path, house_file: Path) -> Iterator[House]:
     """A house with Anna, Bob and the administrator Zane."""
-    file = tmp_path / "house.sqlite3"
-    shutil.copyfile(house_template, file)
-    with closing(Database(f"sqlite:///{file}")) as database:
+    put_anew(house_template, house_file)
+    with opened(f"sqlite:///{house_file}") as database:
         yield House(database)
 
 

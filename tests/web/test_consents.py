@@ -247,10 +247,10 @@ def test_a_state_belongs_to_its_session(house: GoogleHouse, fake: FakeGoogle, an
 
 
 def test_a_database_that_was_read_tells_neither_state_nor_verifier(
-    house: GoogleHouse, fake: FakeGoogle, anna: Browser, tmp_path: Path
+    house: GoogleHouse, fake: FakeGoogle, anna: Browser, house_file: Path
 ) -> None:
     query = leave(anna)
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("house.sqlite3*"))
+    stored = b"".join(file.read_bytes() for file in house_file.parent.glob("house.sqlite3*"))
     assert query["state"].encode() not in stored
     assert b"verifier" not in stored
     assert consent(fake, query, *EVERYTHING)

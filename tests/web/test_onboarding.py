@@ -201,13 +201,13 @@ def test_there_are_not_too_many_links(house: House, anna: Browser) -> None:
     assert anna.post("/devices/", {"program": "apple", "name": "x"}).status_code == 200
 
 
-def test_nothing_readable_is_kept(tmp_path: Path, anna: Browser, phone: Browser) -> None:
+def test_nothing_readable_is_kept(house_file: Path, anna: Browser, phone: Browser) -> None:
     """The database holds neither the secrets of links nor app passwords."""
     path = invite(anna)
     opened = go_on(phone, path)
     password = re.search(r'<code id="password">([^<]+)</code>', opened.text)
     assert password
-    content = b"".join(file.read_bytes() for file in tmp_path.glob("house.sqlite3*"))
+    content = b"".join(file.read_bytes() for file in house_file.parent.glob("house.sqlite3*"))
     assert b"one_time_links" in content
     for secret in (path.rpartition("/")[2], profile_path(opened).split("/")[3], password[1]):
         assert secret.encode() not in content
