@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bridge.core.digest import same
 from bridge.errors import (
     BridgeError,
     NotFound,
@@ -21,11 +21,12 @@ from bridge.errors import (
     TemporaryError,
     TokenExpired,
 )
-from bridge.ports import Create, Delete, IdempotencyKey, Side, Stored, SyncToken, Update
+from bridge.ports import Delete, Side, Stored, SyncToken, Update
 from tests.contract import samples
 from tests.fakes.exchange.server import busy, fault_reply
 from tests.fakes.google.server import Fault
 from tests.providers.exchange_world import BookWorld, CalendarWorld, book_world, calendar_world
+from tests.providers.fault_course import book_objects, calendar_objects, settled, strike_everywhere, write
 from tests.providers.servers import Reply
 from tests.system.chaos import amount
 
@@ -48,17 +49,9 @@ TEMPORARY = {
 TRIED = list(TEMPORARY)[: amount(quick=2, full=len(TEMPORARY))]
 
 
-def calendar_objects() -> list[Any]:
-    return [samples.event(1), samples.EVENTS["a series with several exceptions"], samples.event(2)]
-
-
-def book_objects() -> list[Any]:
-    return [samples.contact(1), samples.CONTACTS["a photo"], samples.CONTACTS["several phones"]]
-
-
 SIDES: dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]] = {
     "calendar": (calendar_world, calendar_objects),
-    "contacts": (book_world, book_objects),
+    "contacts": (book_world, partial(book_objects, "several phones")),
 }
 
 
@@ -74,51 +67,11 @@ def opened(kind: str) -> Iterator[tuple[World, list[Any]]]:
         yield world, objects()
 
 
-def write(side: Side[Any], objects: list[Any]) -> list[Any]:
-    """Write all of them. A run that is broken off ends with its error."""
-    found: list[Any] = []
-    try:
-        found += side.write([Create(IdempotencyKey(f"key-{at}"), each) for at, each in enumerate(objects)])
-    except BridgeError as error:
-        found.append(error)
-    return found
-
-
 @pytest.mark.parametrize("fault", TRIED)
 @pytest.mark.parametrize("after", [False, True], ids=["not carried out", "answer lost"])
 def test_a_first_sync_ends_equal_whatever_request_fails(kind: str, fault: str, after: bool) -> None:
     with opened(kind) as (world, objects):
-        nth = 0
-        while True:
-            nth += 1
-            strike = Fault(TEMPORARY[fault], nth=nth, after=after)
-            world.fake.faults = [strike]
-            outcomes = [each for each in write(world.open(), objects) if isinstance(each, BridgeError)]
-            if strike.seen < nth:
-                break
-            assert all(isinstance(each, TemporaryError) for each in outcomes), outcomes
-            world.fake.faults = []
-            settled(world, objects)
-            empty(world)
-        assert nth > 3
-
-
-def settled(world: World, objects: list[Any]) -> None:
-    """Try again, as the engine does: what is there already is brought to what it should be."""
-    side: Side[Any] = world.open()
-    again = write(side, objects)
-    assert all(isinstance(outcome, Stored) for outcome in again), again
-    for outcome, wanted in zip(again, objects, strict=True):
-        if not same(outcome.object, wanted, side.traits.expresses):
-            (repaired,) = side.write([Update(outcome.id, wanted, outcome.version)])
-            assert isinstance(repaired, Stored), repaired
-            assert same(repaired.object, wanted, side.traits.expresses)
-    assert len(side.changes(None).found) == len(objects)
-
-
-def empty(world: World) -> None:
-    for found in world.open().changes(None).found:
-        world.delete(found.id)
+        strike_everywhere(world, objects, TEMPORARY[fault], after=after)
 
 
 @pytest.mark.parametrize("fault", TRIED)

@@ -6,18 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bridge.core.digest import same
 from bridge.errors import BridgeError, PermissionMissing, SignInNeeded, TemporaryError
-from bridge.ports import Create, IdempotencyKey, Side, Stored, Update
+from bridge.ports import Side, Stored
 from bridge.providers.google.installation import CALENDARS, CONTACTS, EVENTS
-from tests.contract import samples
 from tests.fakes.google.answers import DATE, refused
 from tests.fakes.google.server import CUT, Fault
 from tests.harness import NOW
+from tests.providers.fault_course import book_objects, calendar_objects, strike_everywhere, write
 from tests.providers.google_world import BookWorld, CalendarWorld, book_world, calendar_world
 from tests.providers.servers import Reply
 
@@ -34,17 +34,9 @@ TEMPORARY = {
 }
 
 
-def calendar_objects() -> list[Any]:
-    return [samples.event(1), samples.EVENTS["a series with several exceptions"], samples.event(2)]
-
-
-def book_objects() -> list[Any]:
-    return [samples.contact(1), samples.CONTACTS["a photo"], samples.CONTACTS["categories"]]
-
-
 SIDES: dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]] = {
     "calendar": (calendar_world, calendar_objects),
-    "contacts": (book_world, book_objects),
+    "contacts": (book_world, partial(book_objects, "categories")),
 }
 
 
@@ -60,52 +52,11 @@ def opened(kind: str) -> Iterator[tuple[World, list[Any]]]:
         yield world, objects()
 
 
-def write(side: Side[Any], objects: list[Any]) -> list[Any]:
-    """Write all of them. A run that is broken off ends with its error."""
-    found: list[Any] = []
-    try:
-        found += side.write([Create(IdempotencyKey(f"key-{at}"), each) for at, each in enumerate(objects)])
-    except BridgeError as error:
-        found.append(error)
-    return found
-
-
 @pytest.mark.parametrize("fault", TEMPORARY)
 @pytest.mark.parametrize("after", [False, True], ids=["not carried out", "answer lost"])
 def test_a_first_sync_ends_equal_whatever_request_fails(kind: str, fault: str, after: bool) -> None:
     with opened(kind) as (world, objects):
-        nth = 0
-        while True:
-            nth += 1
-            strike = Fault(TEMPORARY[fault], nth=nth, after=after)
-            world.fake.faults = [strike]
-            side = world.open()
-            outcomes = [outcome for outcome in write(side, objects) if isinstance(outcome, BridgeError)]
-            if strike.seen < nth:
-                break
-            assert all(isinstance(outcome, TemporaryError) for outcome in outcomes)
-            world.fake.faults = []
-            settled(world, objects)
-            empty(world)
-        assert nth > len(objects)
-
-
-def settled(world: World, objects: list[Any]) -> None:
-    """Try again, as the engine does: what is there already is brought to what it should be."""
-    side: Side[Any] = world.open()
-    again = write(side, objects)
-    assert all(isinstance(outcome, Stored) for outcome in again), again
-    for outcome, wanted in zip(again, objects, strict=True):
-        if not same(outcome.object, wanted, side.traits.expresses):
-            (repaired,) = side.write([Update(outcome.id, wanted, outcome.version)])
-            assert isinstance(repaired, Stored), repaired
-            assert same(repaired.object, wanted, side.traits.expresses)
-    assert len(side.changes(None).found) == len(objects)
-
-
-def empty(world: World) -> None:
-    for found in world.open().changes(None).found:
-        world.delete(found.id)
+        strike_everywhere(world, objects, TEMPORARY[fault], after=after)
 
 
 @pytest.mark.parametrize("fault", TEMPORARY)

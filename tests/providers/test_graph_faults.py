@@ -6,16 +6,17 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bridge.core.digest import same
-from bridge.errors import BridgeError, PermissionMissing, Refused, SignInNeeded, TemporaryError, TokenExpired
-from bridge.ports import Create, Delete, Deleted, IdempotencyKey, Side, Stored, Update
+from bridge.errors import PermissionMissing, Refused, SignInNeeded, TemporaryError, TokenExpired
+from bridge.ports import Delete, Deleted, Side, Stored, Update
 from tests.contract import samples
 from tests.fakes.graph.answers import DATE, refused
 from tests.fakes.graph.server import CUT, Fault
+from tests.providers.fault_course import book_objects, calendar_objects, creations, empty, strike_everywhere, write
 from tests.providers.graph_world import BookWorld, CalendarWorld, book_world, calendar_world
 from tests.providers.servers import Reply
 from tests.system.chaos import CHAOS, amount
@@ -36,17 +37,9 @@ STEP = amount(quick=6, full=1)
 """In an ordinary run, every sixth request is struck."""
 
 
-def calendar_objects() -> list[Any]:
-    return [samples.event(1), samples.EVENTS["a series with several exceptions"], samples.event(2)]
-
-
-def book_objects() -> list[Any]:
-    return [samples.contact(1), samples.CONTACTS["a photo"], samples.CONTACTS["several phones"]]
-
-
 SIDES: dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]] = {
     "calendar": (calendar_world, calendar_objects),
-    "contacts": (book_world, book_objects),
+    "contacts": (book_world, partial(book_objects, "several phones")),
 }
 
 
@@ -62,56 +55,11 @@ def opened(kind: str) -> Iterator[tuple[World, list[Any]]]:
         yield world, objects()
 
 
-def write(side: Side[Any], writes: list[Any]) -> list[Any]:
-    """Write all of them. A run that is broken off ends with its error."""
-    found: list[Any] = []
-    try:
-        found += side.write(writes)
-    except BridgeError as error:
-        found.append(error)
-    return found
-
-
-def creations(objects: list[Any]) -> list[Any]:
-    return [Create(IdempotencyKey(f"key-{at}"), each) for at, each in enumerate(objects)]
-
-
 @pytest.mark.parametrize("fault", CHOSEN)
 @pytest.mark.parametrize("after", [False, True], ids=["not carried out", "answer lost"])
 def test_a_first_sync_ends_equal_whatever_request_fails(kind: str, fault: str, after: bool) -> None:
     with opened(kind) as (world, objects):
-        nth = 1
-        while True:
-            strike = Fault(TEMPORARY[fault], nth=nth, after=after)
-            world.fake.faults = [strike]
-            side = world.open()
-            errors = [each for each in write(side, creations(objects)) if isinstance(each, BridgeError)]
-            if strike.seen < nth:
-                break
-            assert all(isinstance(error, TemporaryError) for error in errors), errors
-            world.fake.faults = []
-            settled(world, objects)
-            empty(world)
-            nth += STEP
-        assert nth > len(objects)
-
-
-def settled(world: World, objects: list[Any]) -> None:
-    """Try again, as the engine does: what is there already is brought to what it should be."""
-    side: Side[Any] = world.open()
-    again = write(side, creations(objects))
-    assert all(isinstance(outcome, Stored) for outcome in again), again
-    for outcome, wanted in zip(again, objects, strict=True):
-        if not same(outcome.object, wanted, side.traits.expresses):
-            (repaired,) = side.write([Update(outcome.id, wanted, outcome.version)])
-            assert isinstance(repaired, Stored), repaired
-            assert same(repaired.object, wanted, side.traits.expresses)
-    assert len(side.changes(None).found) == len(objects)
-
-
-def empty(world: World) -> None:
-    for found in world.open().changes(None).found:
-        world.delete(found.id)
+        strike_everywhere(world, objects, TEMPORARY[fault], after=after, step=STEP)
 
 
 @pytest.mark.parametrize("fault", CHOSEN)
@@ -195,7 +143,7 @@ def passes(side: Side[Any], strike: Fault, nth: int) -> bool:
 def test_a_limit_says_how_long_to_wait(kind: str, reply: Reply, seconds: int) -> None:
     with opened(kind) as (world, objects):
         world.always(reply)
-        (error,) = write(world.open(), creations(objects))
+        (error,) = write(world.open(), objects)
         assert isinstance(error, TemporaryError)
         assert error.retry_after == timedelta(seconds=seconds)
 
@@ -206,7 +154,7 @@ def test_one_that_is_turned_away_inside_a_batch_has_its_own_outcome_and_ends_the
         reply = refused(429, "ErrorMailboxConcurrency", "Limit.", None, **{"Retry-After": "10"})
         call = "events.create" if kind == "calendar" else "contacts.create"
         world.fake.faults = [Fault(reply, lambda name, _: name == call, nth=3)]
-        outcomes = write(world.open(), creations([plain(number) for number in range(50)]))
+        outcomes = write(world.open(), [plain(number) for number in range(50)])
         assert len(outcomes) == 21  # twenty of the first batch, and the error that ends the run
         waits = [each for each in outcomes if isinstance(each, TemporaryError)]
         assert [each.retry_after for each in waits] == [timedelta(seconds=10)] * 2
@@ -235,7 +183,7 @@ def test_an_access_token_that_ended_is_renewed_and_kept(kind: str) -> None:
         world.fake.oauth.good.clear()
         side: Side[Any] = world.open()
         world.fake.oauth.good.clear()
-        assert all(isinstance(outcome, Stored) for outcome in write(side, creations(objects)))
+        assert all(isinstance(outcome, Stored) for outcome in write(side, objects))
         assert world.fake.oauth.refreshes == 1
         assert json.loads(world.kept[-1])["access_token"] in world.fake.oauth.good
 
@@ -270,6 +218,6 @@ def test_what_the_service_will_never_take_is_refused(kind: str) -> None:
     with opened(kind) as (world, objects):
         call = "events.create" if kind == "calendar" else "contacts.create"
         world.fake.faults = [Fault(refused(400, "ErrorInvalidRequest", "No."), lambda name, _: name == call)]
-        first, second, third = write(world.open(), creations(objects))
+        first, second, third = write(world.open(), objects)
         assert [type(each) for each in (first, second, third)].count(Refused) == 1
         assert sum(isinstance(each, Stored) for each in (first, second, third)) == 2
