@@ -62,8 +62,8 @@ class CodeFlow:
 
     def __init__(self, authority: Authority, http: Http, clock: Clock) -> None:
         self.authority = authority
-        self._http = http
-        self._clock = clock
+        self.http = http
+        self.clock = clock
 
     @property
     def is_set_up(self) -> bool:
@@ -121,11 +121,11 @@ class CodeFlow:
         known = self.authority
         own = {"client_id": known.client_id, "client_secret": known.client_secret}
         sent = {**form, **{name: value for name, value in own.items() if value}}
-        answer = self._http.send("POST", known.token_url, form=sent)
+        answer = self.http.send("POST", known.token_url, form=sent)
         if not answer.ok:
             raise self._refusal(answer)
         try:
-            return renewed(token, answer.json(), self._clock.now())
+            return renewed(token, answer.json(), self.clock.now())
         except ValueError as error:
             raise TemporaryError(f"{known.name}'s answer holds no token.", remote=known.name) from error
 

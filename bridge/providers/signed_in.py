@@ -5,7 +5,6 @@ from functools import partial
 
 from bridge.errors import SignInNeeded
 from bridge.http import Answer, Http, Query
-from bridge.ports import Clock
 from bridge.providers.oauth import CodeFlow
 from bridge.providers.token import Token, read_token, write_token
 
@@ -13,13 +12,16 @@ from bridge.providers.token import Token, read_token, write_token
 class Account:
     """The token of one account. ``keep`` stores it whenever it was renewed; no request is sent before one is asked."""
 
-    def __init__(self, secret: str, keep: Callable[[str], None], http: Http, flow: CodeFlow, clock: Clock) -> None:
+    def __init__(self, secret: str, keep: Callable[[str], None], flow: CodeFlow) -> None:
         self._secret = secret
         self._keep = keep
         self._token: Token | None = None
-        self.http = http
         self._flow = flow
-        self._clock = clock
+
+    @property
+    def http(self) -> Http:
+        """What sends the requests."""
+        return self._flow.http
 
     @property
     def token(self) -> Token:
@@ -42,7 +44,7 @@ class Account:
 
         Raises ``SignInNeeded``, ``PermissionMissing`` and ``TemporaryError``; any status but 401 is an answer.
         """
-        if self.token.is_stale(self._clock.now()):
+        if self.token.is_stale(self._flow.clock.now()):
             self._renew()
         once = partial(self._once, method, url, query, body, headers, data)
         answer = once()

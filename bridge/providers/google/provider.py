@@ -1,6 +1,5 @@
 """Google accounts: who we are, which calendars and groups there are, and opening them."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from bridge.core.contact import Contact
 from bridge.core.event import Event
 from bridge.core.scope import FlowKind
-from bridge.errors import PermissionMissing, TemporaryError
-from bridge.http import Http
-from bridge.network import Reach
+from bridge.errors import TemporaryError
 from bridge.ports import Account as Identity
-from bridge.ports import Channel, Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.ports import Channel, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.providers.consented import ConsentedConnector, ConsentedProvider
 from bridge.providers.google import push
 from bridge.providers.google.calendar import CalendarSide
 from bridge.providers.google.client import Client, Service
@@ -24,94 +22,52 @@ from bridge.providers.google.installation import (
     FOR_CALENDARS,
     FOR_CONTACTS,
     NAME,
-    RECONNECT,
     Installation,
     authority,
-    missing,
-    words,
 )
-from bridge.providers.oauth import CodeFlow
-from bridge.providers.signed_in import Account
+from bridge.providers.oauth import Authority, CodeFlow
 
 _MY_CONTACTS = "contactGroups/myContacts"
 _MOST_PAGES = 100
 _WRITERS = frozenset(("owner", "writer"))
 
 
-class GoogleConnector:
-    """Opens accounts at Google. The secret of a sign-in is the token as JSON (see ``providers/token.py``).
-
-    ``registered`` is what an administrator has entered on the page, which wins over the client of ``installation``.
-    """
-
-    def __init__(
-        self,
-        installation: Installation,
-        clock: Clock,
-        reach: Reach | None = None,
-        registered: Callable[[], Registration | None] = lambda: None,
-    ) -> None:
-        self._known = installation
-        self._clock = clock
-        self._reach = reach or Reach()
-        self._registered = registered
+class GoogleConnector(ConsentedConnector[Installation]):
+    """Opens accounts at Google."""
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> "GoogleProvider":
         """Open an account; no request is sent yet. ``keep`` stores the token whenever it was renewed."""
-        return GoogleProvider(self._installation, sign_in, keep, self._http(), self._clock)
+        return GoogleProvider(self._installation, sign_in, keep, self.oauth())
 
-    def oauth(self) -> CodeFlow:
-        """What sends browsers to Google."""
-        return CodeFlow(authority(self._installation), self._http(), self._clock)
+    def _authority(self, known: Installation) -> Authority:
+        return authority(known)
 
-    @property
-    def _installation(self) -> Installation:
-        """Looked up anew each time: it may have been changed on the page."""
-        found = self._registered()
-        return replace(self._known, client_id=found.client_id, client_secret=found.secret) if found else self._known
+    def _addresses(self, known: Installation) -> Sequence[str]:
+        return known.calendar_url, known.people_url, known.token_url
 
-    def _http(self) -> Http:
-        known = self._known
-        return Http(NAME, (known.calendar_url, known.people_url, known.token_url), self._reach)
+    def _with(self, known: Installation, found: Registration) -> Installation:
+        return replace(known, client_id=found.client_id, client_secret=found.secret)
 
 
-class GoogleProvider:
+class GoogleProvider(ConsentedProvider):
     """One account."""
 
     def __init__(
-        self, installation: Installation, sign_in: SignIn, keep: Callable[[str], None], http: Http, clock: Clock
+        self, installation: Installation, sign_in: SignIn, keep: Callable[[str], None], flow: CodeFlow
     ) -> None:
-        self._sign_in = sign_in
-        self._http = http
-        self._clock = clock
-        self._account = Account(sign_in.secret, keep, http, CodeFlow(authority(installation), http, clock), clock)
+        super().__init__(sign_in, keep, flow)
         calendar = installation.calendar_url
         self._calendars = Client(self._account, Service("Google Calendar", calendar, CALENDARS))
         self._events = Client(self._account, Service("Google Calendar", calendar, EVENTS))
         self._people = Client(self._account, Service("Google Contacts", installation.people_url, CONTACTS))
 
-    @property
-    def requests(self) -> int:
-        """How many requests were sent so far."""
-        return self.methods.total()
-
-    @property
-    def methods(self) -> Counter[str]:
-        """How many of these there were of each method."""
-        return self._http.methods
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
-
     def check(self) -> Identity:
         """Sign in. An account that gave us only calendars or only contacts is one too."""
-        lacking = self._lacking((*FOR_CALENDARS, *FOR_CONTACTS))
-        if not set(lacking) & set(FOR_CALENDARS):
+        if not self._lacks(FOR_CALENDARS):
             primary = self._calendars.get("/users/me/calendarList/primary")
             return Identity(str(primary.get("id") or self._sign_in.address), str(primary.get("summary") or ""))
-        if set(lacking) & set(FOR_CONTACTS):
-            raise PermissionMissing(" and ".join(map(words, lacking)), remote=NAME, remedy=RECONNECT)
+        if self._lacks(FOR_CONTACTS):
+            self._must((*FOR_CALENDARS, *FOR_CONTACTS))
         self._people.get("/v1/contactGroups", {"pageSize": 1})
         return Identity(self._account.token.address or self._sign_in.address or self._sign_in.username)
 
@@ -150,15 +106,6 @@ class GoogleProvider:
     def unwatch(self, channel: Channel) -> None:
         """See ``Watching.unwatch``."""
         push.unwatch(self._events, channel)
-
-    def _lacking(self, wanted: Sequence[str]) -> list[str]:
-        """Scopes that were certainly not given. A token that names none may have them all."""
-        granted = self._account.token.scopes
-        return missing(granted, wanted) if granted else []
-
-    def _must(self, wanted: Sequence[str]) -> None:
-        if lacking := self._lacking(wanted):
-            raise PermissionMissing(" and ".join(map(words, lacking)), remote=NAME, remedy=RECONNECT)
 
     def _rows(self, client: Client, path: str, name: str, size: str, most: int) -> Iterator[dict[str, Any]]:
         following: dict[str, str | int] = {}

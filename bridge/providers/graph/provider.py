@@ -1,6 +1,5 @@
 """Accounts at Microsoft: who we are, which calendars and contact folders there are, and opening them."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,11 +7,9 @@ from typing import Any
 from bridge.core.contact import Contact
 from bridge.core.event import Event
 from bridge.core.scope import FlowKind
-from bridge.errors import PermissionMissing
-from bridge.http import Http
-from bridge.network import Reach
 from bridge.ports import Account as Identity
-from bridge.ports import Channel, Clock, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.ports import Channel, Registration, RemoteCalendar, RemoteGroup, RemoteId, Side, SignIn
+from bridge.providers.consented import ConsentedConnector, ConsentedProvider
 from bridge.providers.graph import push
 from bridge.providers.graph.calendar import CalendarSide
 from bridge.providers.graph.client import PAGE, Ask, Client, query, segment
@@ -22,93 +19,49 @@ from bridge.providers.graph.installation import (
     CONTACTS,
     FOR_CALENDARS,
     FOR_CONTACTS,
-    NAME,
     Installation,
     authority,
 )
-from bridge.providers.oauth import CodeFlow
-from bridge.providers.signed_in import Account
+from bridge.providers.oauth import Authority, CodeFlow
 
 _DEEPEST = 20
 """Levels of contact folders that are looked at."""
 
 
-class GraphConnector:
-    """Opens accounts at Microsoft. The secret of a sign-in is the token as JSON (see ``providers/token.py``).
-
-    ``registered`` is what an administrator has entered on the page, which wins over ``installation``.
-    """
-
-    def __init__(
-        self,
-        installation: Installation,
-        clock: Clock,
-        reach: Reach | None = None,
-        registered: Callable[[], Registration | None] = lambda: None,
-    ) -> None:
-        self._known = installation
-        self._clock = clock
-        self._reach = reach or Reach()
-        self._registered = registered
+class GraphConnector(ConsentedConnector[Installation]):
+    """Opens accounts at Microsoft."""
 
     def open(self, sign_in: SignIn, keep: Callable[[str], None]) -> "GraphProvider":
         """Open an account; no request is sent yet. ``keep`` stores the token whenever it was renewed."""
-        return GraphProvider(self._installation, sign_in, keep, self._http(), self._clock)
+        return GraphProvider(self._installation, sign_in, keep, self.oauth())
 
-    def oauth(self) -> CodeFlow:
-        """What sends browsers to Microsoft."""
-        return CodeFlow(authority(self._installation), self._http(), self._clock)
+    def _authority(self, known: Installation) -> Authority:
+        return authority(known)
 
-    @property
-    def _installation(self) -> Installation:
-        """Looked up anew each time: it may have been changed on the page."""
-        found = self._registered()
-        if found is None:
-            return self._known
-        tenant = found.tenant or self._known.tenant
-        return replace(self._known, client_id=found.client_id, client_secret=found.secret, tenant=tenant)
+    def _addresses(self, known: Installation) -> Sequence[str]:
+        return known.graph_url, known.placed(known.token_url)
 
-    def _http(self) -> Http:
-        known = self._installation
-        return Http(NAME, (known.graph_url, known.placed(known.token_url)), self._reach)
+    def _with(self, known: Installation, found: Registration) -> Installation:
+        tenant = found.tenant or known.tenant
+        return replace(known, client_id=found.client_id, client_secret=found.secret, tenant=tenant)
 
 
-class GraphProvider:
+class GraphProvider(ConsentedProvider):
     """One account."""
 
     def __init__(
-        self, installation: Installation, sign_in: SignIn, keep: Callable[[str], None], http: Http, clock: Clock
+        self, installation: Installation, sign_in: SignIn, keep: Callable[[str], None], flow: CodeFlow
     ) -> None:
-        self._sign_in = sign_in
-        self._http = http
-        self._clock = clock
-        self._authority = authority(installation)
-        self._account = Account(sign_in.secret, keep, http, CodeFlow(self._authority, http, clock), clock)
+        super().__init__(sign_in, keep, flow)
         base = installation.graph_url
         self._events = Client(self._account, base, "Microsoft 365 Calendar", CALENDARS)
         self._people = Client(self._account, base, "Microsoft 365 Contacts", CONTACTS)
 
-    @property
-    def requests(self) -> int:
-        """How many requests were sent so far."""
-        return self.methods.total()
-
-    @property
-    def methods(self) -> Counter[str]:
-        """How many of these there were of each method."""
-        return self._http.methods
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
-
     def check(self) -> Identity:
         """Sign in. An account that gave us only calendars or only contacts is one too."""
-        granted = self._account.token.scopes
-        lacking = self._authority.missing(granted, (*FOR_CALENDARS, *FOR_CONTACTS)) if granted else []
-        if set(lacking) >= {*FOR_CALENDARS, *FOR_CONTACTS}:
+        if self._lacks(FOR_CALENDARS) and self._lacks(FOR_CONTACTS):
             self._must((*FOR_CALENDARS, *FOR_CONTACTS))
-        client = self._people if set(lacking) & set(FOR_CALENDARS) else self._events
+        client = self._people if self._lacks(FOR_CALENDARS) else self._events
         found = client.get(query("/me", select="mail,userPrincipalName,displayName"))
         address = found.get("mail") or found.get("userPrincipalName") or self._sign_in.address
         return Identity(str(address or ""), str(found.get("displayName") or ""))
@@ -159,12 +112,6 @@ class GraphProvider:
             yield RemoteGroup(RemoteId(id_), name)
             if depth and id_:
                 yield from self._folders(f"/me/contactFolders/{segment(id_)}/childFolders", f"{name} / ", depth - 1)
-
-    def _must(self, wanted: Sequence[str]) -> None:
-        granted = self._account.token.scopes
-        error: PermissionMissing | None = self._authority.lacking(granted, wanted) if granted else None
-        if error is not None:
-            raise error
 
     def _rows(self, client: Client, path: str) -> Iterator[Mapping[str, Any]]:
         for page in client.pages(path):
