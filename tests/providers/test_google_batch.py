@@ -31,7 +31,7 @@ def creations(count: int = COUNT) -> list[Create]:  # type: ignore[type-arg]
     return [Create(IdempotencyKey(f"key-{number}"), samples.event(number)) for number in range(1, count + 1)]
 
 
-def test_sixty_of_a_kind_take_two_requests(world: CalendarWorld) -> None:
+def test_sixty_of_a_kind_take_as_few_requests_as_they_can(world: CalendarWorld) -> None:
     side = world.open()
     created = list(side.write(creations()))
     assert world.fake.calls.count("batch") == 2
@@ -40,11 +40,38 @@ def test_sixty_of_a_kind_take_two_requests(world: CalendarWorld) -> None:
     edits = [Update(each.id, replace(each.object, summary=f"{n} anew"), each.version) for n, each in enumerate(created)]  # type: ignore[union-attr]
     updated = list(side.write(edits))
     assert [each.object.summary for each in updated] == [f"{n} anew" for n in range(COUNT)]  # type: ignore[union-attr]
-    assert world.fake.calls.count("batch") == 4
+    assert world.fake.calls.count("batch") == 2 + 4  # a look and a write each
     deleted = list(side.write([Delete(each.id, each.version) for each in updated]))  # type: ignore[union-attr]
     assert deleted == [Deleted(each.id) for each in updated]  # type: ignore[union-attr]
-    assert world.fake.calls.count("batch") == 6
+    assert world.fake.calls.count("batch") == 2 + 4 + 2
     assert side.changes(None).found == ()
+
+
+def test_occurrences_of_series_ride_along_with_other_events(world: CalendarWorld) -> None:
+    series = samples.EVENTS["a series with several exceptions"]
+    side, count = world.open(), 144
+    events = [*(samples.event(n) for n in range(count)), series, replace(series, uid="other@example.com")]
+    writes = [Create(IdempotencyKey(f"key-{n}"), event) for n, event in enumerate(events)]
+    created = list(side.write(writes))
+    assert all(isinstance(each, Stored) for each in created)
+    assert all(same(each.object, wanted, side.traits.expresses) for each, wanted in zip(created, events, strict=True))  # type: ignore[union-attr]
+    asked = [call for call in world.fake.calls if call != "batch"]
+    occurrences = 2 * len(series.overrides)
+    assert asked.count("calendar.events.instances") == occurrences
+    assert len(asked) == 1 + len(events) + 2 * occurrences  # the first one tells the zone
+    assert world.fake.calls.count("batch") == -(-(len(asked) - 1) // 50)
+    versions = {each.id: each.version for each in side.changes(None).found}
+    assert versions == {each.id: each.version for each in created}  # type: ignore[union-attr]
+
+
+def test_many_are_fetched_at_once(world: CalendarWorld) -> None:
+    ids = [world.add(samples.event(number)) for number in range(30)]
+    ids += [world.add(samples.EVENTS["a series with several exceptions"])]
+    world.delete(ids[0])
+    world.fake.calls.clear()
+    side = world.open()
+    assert {found.id for found in side.fetch(ids)} == set(ids[1:])
+    assert len(world.fake.calls) == 1 + len(ids) + 2  # a batch, the series, and the zone
 
 
 def test_one_bad_one_leaves_the_others_alone(world: CalendarWorld) -> None:

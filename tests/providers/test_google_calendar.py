@@ -15,9 +15,10 @@ from bridge.core.event import Event, Privacy
 from bridge.errors import MappingError, PermissionMissing, PreconditionFailed, Refused, TokenExpired
 from bridge.ports import Create, Delete, Deleted, IdempotencyKey, RemoteId, Side, Stored, SyncToken, Update, Write
 from bridge.providers.google import event_mapping
-from bridge.providers.google.calendar import TRAITS, event_id
+from bridge.providers.google.calendar import TRAITS
 from bridge.providers.google.colors import color_id, color_name
 from bridge.providers.google.event_text import read_text, write_text
+from bridge.providers.google.event_writes import event_id
 from bridge.providers.google.series import Held, Manner, assemble
 from tests.contract import samples
 from tests.fakes.google.answers import refused

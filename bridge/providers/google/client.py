@@ -62,10 +62,16 @@ class Client:
 
         Whatever is a success is empty or JSON.
         """
-        answer = self._account.send(method, f"{self.service.url}{path}", query or {}, body, headers or {})
-        if answer.ok and answer.body:
-            answer.json()  # a gateway's page is no answer
-        return self._judged(answer)
+        return self.judged(self.send(Ask(method, path, query or {}, body, headers or {})))
+
+    def send(self, ask: Ask) -> Answer:
+        """Send a request; the answer may be anything."""
+        return self._account.send(ask.method, f"{self.service.url}{ask.path}", ask.query, ask.body, ask.headers)
+
+    @property
+    def batches(self) -> bool:
+        """Whether many requests may be sent at once, as far as is known."""
+        return bool(self._batch_url)
 
     def batch(self, asks: Sequence[Ask]) -> list[Answer] | None:
         """Send up to fifty requests at once; one answer for each, whatever it is.
@@ -85,8 +91,10 @@ class Client:
             raise error
         return None
 
-    def _judged(self, answer: Answer) -> Answer:
-        """Raise what concerns the whole account."""
+    def judged(self, answer: Answer) -> Answer:
+        """An answer that may be read. Raises what concerns the whole account, and ``TemporaryError`` for nonsense."""
+        if answer.ok and answer.body:
+            answer.json()  # a gateway's page is no answer
         error = None if answer.ok else self.error(answer)
         if isinstance(error, TemporaryError | SignInNeeded | PermissionMissing):
             raise error

@@ -49,12 +49,12 @@ def read_event(raw: Raw, defaults: Sequence[timedelta] = (), zone: tzinfo | None
     if isinstance(start, datetime) is not isinstance(end, datetime):
         raise Invalid("The event begins with a time and ends with a day, or the other way round.")
     return Event(
-        uid=_text(raw, "iCalUID") or f"{_text(raw, 'id')}@google.com",
-        summary=_text(raw, "summary"),
+        uid=text(raw, "iCalUID") or f"{text(raw, 'id')}@google.com",
+        summary=text(raw, "summary"),
         start=start,
         end=end,
-        description=read_text(_text(raw, "description")),
-        location=_text(raw, "location"),
+        description=read_text(text(raw, "description")),
+        location=text(raw, "location"),
         url=_url(raw),
         conference_url=conference(raw),
         color=_color(raw),
@@ -62,7 +62,7 @@ def read_event(raw: Raw, defaults: Sequence[timedelta] = (), zone: tzinfo | None
         done=own.get(DONE) == "1",
         cancelled=own.get(CANCELLED) == "1",
         busy=raw.get("transparency") != "transparent",
-        privacy=_PRIVACY.get(_text(raw, "visibility"), Privacy.PUBLIC),
+        privacy=_PRIVACY.get(text(raw, "visibility"), Privacy.PUBLIC),
         reminders=_reminders(raw, defaults),
         attendees=tuple(_attendee(row) for row in _rows(raw, "attendees")),
         recurrence=tuple(str(line) for line in raw.get("recurrence") or ()),
@@ -83,7 +83,7 @@ def write_event(event: Event, raw: Raw, zone: tzinfo, defaults: Sequence[timedel
     body |= {
         "summary": event.summary,
         "location": event.location,
-        "description": write_text(event.description, _text(raw, "description")),
+        "description": write_text(event.description, text(raw, "description")),
         "transparency": "opaque" if event.busy else "transparent",
         "visibility": _visibility(event, raw),
         "recurrence": list(event.recurrence),
@@ -118,12 +118,18 @@ def private(raw: Raw) -> dict[str, str]:
     return {str(name): str(value) for name, value in own.items()} if isinstance(own, Mapping) else {}
 
 
+def text(raw: Raw, name: str) -> str:
+    """A text, or nothing."""
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def conference(raw: Raw) -> str:
     """Where people meet online."""
     data = raw.get("conferenceData")
     points = _rows(data, "entryPoints") if isinstance(data, Mapping) else []
-    video = (_text(point, "uri") for point in points if point.get("entryPointType") == "video")
-    return private(raw).get(CONFERENCE) or next(video, "") or _text(raw, "hangoutLink")
+    video = (text(point, "uri") for point in points if point.get("entryPointType") == "video")
+    return private(raw).get(CONFERENCE) or next(video, "") or text(raw, "hangoutLink")
 
 
 def without_conference(body: dict[str, Any], url: str) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def without_conference(body: dict[str, Any], url: str) -> dict[str, Any]:
 
 def _url(raw: Raw) -> str:
     source = raw.get("source")
-    return private(raw).get(URL) or (_text(source, "url") if isinstance(source, Mapping) else "")
+    return private(raw).get(URL) or (text(source, "url") if isinstance(source, Mapping) else "")
 
 
 def _write_url(body: dict[str, Any], own: dict[str, str], event: Event, raw: Raw) -> None:
@@ -172,7 +178,7 @@ def _extended(raw: Raw, own: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _visibility(event: Event, raw: Raw) -> str:
-    there = _text(raw, "visibility")
+    there = text(raw, "visibility")
     if there and _PRIVACY.get(there, Privacy.PUBLIC) is event.privacy:
         return there
     return {Privacy.PRIVATE: "private", Privacy.CONFIDENTIAL: "confidential"}.get(event.privacy, "default")
@@ -194,7 +200,7 @@ def _kept_times(raw: Raw, written: dict[str, Any], zone: tzinfo) -> dict[str, An
 
 
 def _color(raw: Raw) -> str:
-    present = _text(raw, "colorId")
+    present = text(raw, "colorId")
     name, _, number = private(raw).get(COLOR, "").rpartition(":")
     return name if name and number == present else color_name(present)
 
@@ -227,20 +233,15 @@ def _write_reminders(event: Event, raw: Raw) -> dict[str, Any]:
 
 
 def _attendee(row: Raw) -> Attendee:
-    status = _STATUS.get(_text(row, "responseStatus"), "NEEDS-ACTION")
-    return Attendee(_text(row, "email"), _text(row, "displayName"), status, organizer=row.get("organizer") is True)
+    status = _STATUS.get(text(row, "responseStatus"), "NEEDS-ACTION")
+    return Attendee(text(row, "email"), text(row, "displayName"), status, organizer=row.get("organizer") is True)
 
 
 def _instant(raw: Raw, name: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(_text(raw, name))
+        return datetime.fromisoformat(text(raw, name))
     except ValueError:
         return None
-
-
-def _text(raw: Raw, name: str) -> str:
-    value = raw.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _rows(raw: Raw, name: str) -> list[Raw]:

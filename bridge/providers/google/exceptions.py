@@ -1,98 +1,135 @@
 """Writing the exceptions of a series. Each is an event of its own, which Google makes of an occurrence when asked."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from bridge.core.event import Event, Moment
-from bridge.errors import BridgeError, Invalid, MappingError, NotFound, PreconditionFailed, Refused
+from bridge.errors import Invalid, MappingError, PreconditionFailed, Refused
 from bridge.http import Answer
 from bridge.providers.google import event_mapping
-from bridge.providers.google.client import Client
+from bridge.providers.google.batch import Ask
 from bridge.providers.google.event_mapping import Raw
-from bridge.providers.google.series import Held, Manner, by_start, is_cancelled, original_start
+from bridge.providers.google.events import GONE, Events, uid_of
+from bridge.providers.google.series import Held, Manner, by_start, is_cancelled, is_series, original_start, series_of
 from bridge.providers.google.times import write_time
+from bridge.providers.google.together import Steps
 from bridge.providers.occurrences import instance, start_key
 
 _SILENT = {"sendUpdates": "none"}
-_GONE = frozenset((404, 410))
+_KEPT = ("id", "recurringEventId", "originalStartTime")
 
 
-class Exceptions:
-    """Makes the exceptions of a series what they should be. ``events`` is the path of the calendar's events."""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An exception as it is there, and what it should say. ``ours``: somebody made it; otherwise its series says it."""
 
-    def __init__(self, client: Client, events: str) -> None:
-        self._client = client
-        self._events = events
+    raw: Raw
+    override: Event
+    ours: bool = True
 
-    def settle(self, held: Held, wanted: Event, manner: Manner) -> bool:
-        """Write the overrides of ``wanted``, and make other exceptions say what the series does.
 
-        Google cannot forget an exception, and one that is left behind keeps what the series said before. Returns
-        whether anything may have changed. Raises what a write of the series may.
-        """
-        if not wanted.overrides and not held.exceptions:
-            return False
-        try:
-            master = event_mapping.read_event(held.master, manner.reminders, manner.zone)
-        except Invalid as error:
-            raise Refused(f"What is there cannot be read, so it is not changed: {error}") from error
-        there = dict(by_start(held.exceptions, master, manner))
-        for override in wanted.overrides:
-            if override.recurrence_id is not None:
-                raw = there.pop(start_key(_aware(override.recurrence_id, manner)), None)
-                self._write(held, raw, override, manner)
-        for raw in there.values():
-            self._reset(held, raw, master, manner)
-        return True
+def settled(events: Events, held: Held, wanted: Event) -> Steps[Held]:
+    """Write the overrides of ``wanted``, and make other exceptions say what the series does; what is there then.
 
-    def _reset(self, held: Held, raw: Raw, master: Event, manner: Manner) -> None:
-        """Make an exception say nothing. One whose occurrence is no more is left alone."""
-        try:
-            self._write(held, raw, instance(master, original_start(raw, manner, master)), manner)
-        except (NotFound, PreconditionFailed, Refused):
-            return
+    Google cannot forget an exception, and one that is left behind keeps what the series said before. Raises what a
+    write of the series may.
+    """
+    if not is_series(held.master) or not (wanted.overrides or held.exceptions):
+        return held
+    manner = events.manner
+    try:
+        master = event_mapping.read_event(held.master, manner.reminders, manner.zone)
+    except Invalid as error:
+        raise Refused(f"What is there cannot be read, so it is not changed: {error}") from error
+    there = dict(by_start(held.exceptions, master, manner))
+    overrides = {
+        start_key(_aware(each.recurrence_id, manner)): each
+        for each in wanted.overrides
+        if each.recurrence_id is not None
+    }
+    there |= yield from _occurrences(events, held, {at: each for at, each in overrides.items() if at not in there})
+    every = [
+        _Wanted(raw, overrides.get(at) or instance(master, original_start(raw, manner, master)), at in overrides)
+        for at, raw in there.items()
+    ]
+    return (yield from _written(events, held, every))
 
-    def _write(self, held: Held, raw: Raw | None, override: Event, manner: Manner) -> None:
-        if raw is None:
-            raw = self._occurrence(held, override, manner)
-        if override.cancelled:
-            if not is_cancelled(raw):
-                self._check(self._client.call("DELETE", self._path(raw), _SILENT, headers=_guard(raw)))
-            return
-        there = {name: value for name, value in raw.items() if name != "status"} if is_cancelled(raw) else raw
-        body = event_mapping.write_event(override, there, manner.zone, manner.reminders)
-        body |= {"status": "confirmed"} if is_cancelled(raw) else {}
-        if body != event_mapping.settable(raw):
-            self._check(self._client.call("PUT", self._path(raw), _query(body, raw), body, _guard(raw)))
 
-    def _occurrence(self, held: Held, override: Event, manner: Manner) -> Raw:
-        """The event that an occurrence is, by the start that the series gives it. Raises ``MappingError``."""
-        assert override.recurrence_id is not None  # noqa: S101 - the caller has looked
-        start = write_time(override.recurrence_id, manner.zone, recurs=False)
-        query = {"originalStart": start.get("dateTime") or start["date"], "showDeleted": "true", "maxResults": 1}
-        items = self._client.get(f"{self._events}/{quote(held.id, safe='')}/instances", query).get("items")
-        found = items[0] if isinstance(items, list) and items else None
-        if not isinstance(found, dict) or not isinstance(found.get("id"), str):
-            raise MappingError("overrides", "An exception of this series belongs to none of its occurrences.")
-        return found
+def _written(events: Events, held: Held, every: Sequence[_Wanted]) -> Steps[Held]:
+    """Send what differs. The answers tell what is there; where one that we gave up fails, it is looked up."""
+    asks = [(each, ask) for each in every if (ask := _ask(events, each)) is not None]
+    answers = (yield [ask for _, ask in asks]) if asks else ()
+    there = [*held.exceptions, *(each.raw for each in every if is_cancelled(each.raw))]
+    known = {str(each.get("id", "")): each for each in there}
+    failed = False
+    for (each, _), answer in zip(asks, answers, strict=True):
+        if answer.ok or each.ours:
+            known[str(each.raw["id"])] = _after(events, each, answer)
+        else:
+            failed = True  # its occurrence may be no more
+    if failed:
+        return (yield from events.whole(held.id, uid_of(held.master))) or held
+    return Held(held.master, tuple(known.values()))
 
-    def _path(self, raw: Raw) -> str:
-        return f"{self._events}/{quote(str(raw.get('id', '')), safe='')}"
 
-    def _check(self, answer: Answer) -> None:
-        if not answer.ok:
-            error: BridgeError = self._client.error(answer)
-            raise PreconditionFailed(str(error)) if answer.status in _GONE else error
+def _after(events: Events, each: _Wanted, answer: Answer) -> Raw:
+    """An exception after a write."""
+    _check(events, answer)
+    if each.override.cancelled:
+        return {name: each.raw[name] for name in _KEPT if name in each.raw} | {"status": "cancelled"}
+    return events.read(answer, str(each.raw["id"]))
+
+
+def _ask(events: Events, each: _Wanted) -> Ask | None:
+    """What makes an exception say what it should; nothing where it does."""
+    raw, override, manner = each.raw, each.override, events.manner
+    path, guard = events.at(str(raw.get("id", ""))), {"If-Match": str(raw["etag"])} if raw.get("etag") else {}
+    if override.cancelled:
+        return None if is_cancelled(raw) else Ask("DELETE", path, _SILENT, headers=guard)
+    there = {name: value for name, value in raw.items() if name != "status"} if is_cancelled(raw) else raw
+    body = event_mapping.write_event(override, there, manner.zone, manner.reminders)
+    body |= {"status": "confirmed"} if is_cancelled(raw) else {}
+    return Ask("PUT", path, _query(body, raw), body, guard) if body != event_mapping.settable(raw) else None
+
+
+def _occurrences(events: Events, held: Held, missing: dict[object, Event]) -> Steps[dict[object, Raw]]:
+    """The events that occurrences are, by the starts that the series gives them. Raises ``MappingError``."""
+    if not missing:
+        return {}
+    path = f"{events.at(held.id)}/instances"
+    starts = [write_time(_start(each), events.manner.zone, recurs=False) for each in missing.values()]
+    queries = [{"originalStart": each.get("dateTime") or each["date"], "showDeleted": "true"} for each in starts]
+    answers = yield [Ask("GET", path, {**query, "maxResults": 1}) for query in queries]
+    return {at: _occurrence(events, held, answer) for at, answer in zip(missing, answers, strict=True)}
+
+
+def _occurrence(events: Events, held: Held, answer: Answer) -> Raw:
+    _check(events, answer)
+    items = answer.json().get("items")
+    found = items[0] if isinstance(items, list) and items else None
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str) or series_of(found) != held.id:
+        raise MappingError("overrides", "An exception of this series belongs to none of its occurrences.")
+    return found
+
+
+def _check(events: Events, answer: Answer) -> None:
+    """Raise why a request failed. What is gone is this series, not the calendar."""
+    if answer.status in GONE:
+        raise PreconditionFailed("The event is gone.", remote=events.client.service.name)
+    if not answer.ok:
+        raise events.client.error(answer)
+
+
+def _start(override: Event) -> Moment:
+    assert override.recurrence_id is not None  # noqa: S101 - the caller has looked
+    return override.recurrence_id
 
 
 def _query(body: dict[str, Any], raw: Raw) -> dict[str, str | int]:
     same = body.get("conferenceData") == raw.get("conferenceData")
     return {**_SILENT} if same else {**_SILENT, "conferenceDataVersion": 1}
-
-
-def _guard(raw: Raw) -> dict[str, str]:
-    return {"If-Match": str(raw["etag"])} if raw.get("etag") else {}
 
 
 def _aware(moment: Moment, manner: Manner) -> Moment:

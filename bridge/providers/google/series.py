@@ -45,11 +45,14 @@ class Held:
 
     @property
     def version(self) -> Version:
-        """The version of the whole: a series changes with each of its exceptions, although the master does not."""
+        """The version of the whole: a series changes with each of its exceptions, although the master does not.
+
+        Of a cancelled instance, nothing but its id is certain to be told.
+        """
         etag = self.etag or hashlib.sha256(json.dumps(self.master, sort_keys=True).encode()).hexdigest()
         if not is_series(self.master):
             return Version(etag)
-        parts = sorted(f"{each.get('id')} {each.get('etag')}" for each in self.exceptions)
+        parts = sorted(f"{each.get('id')} {'' if is_cancelled(each) else each.get('etag')}" for each in self.exceptions)
         return Version(f"{etag}{OF_SERIES}{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}")
 
     def event(self, manner: Manner) -> Event:
