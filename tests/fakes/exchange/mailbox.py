@@ -83,6 +83,9 @@ class Mailbox:
                     yield folder, exception, item
 
     def find(self, id_: str) -> tuple[Folder, Item, Item | None]:
+        for folder in self.folders.values():
+            if id_ in folder.items:
+                return folder, folder.items[id_], None
         for folder, item, master in self.everything():
             if item.id == id_:
                 return folder, item, master

@@ -12,8 +12,8 @@ from bridge.providers.exchange.xml import child, local, make, rows, tag, text
 from tests.fakes.exchange.items import Item, Wrong, attachment, path_key, shown
 from tests.fakes.exchange.mailbox import Folder, Mailbox
 
-Message = tuple[str, list[Any]]
-"""A response code, and what the message holds."""
+Told = tuple[str, list[Any], dict[str, object]]
+"""A response message: its code, what it holds, and what the error tells besides."""
 
 _ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder"}
 _OK = "NoError"
@@ -31,8 +31,8 @@ class Operations:
     failing: set[str] = field(default_factory=set)
     stubborn: dict[str, str] = field(default_factory=dict)
 
-    def answer(self, request: Any) -> list[tuple[str, list[Any], dict[str, object]]]:
-        """The response messages: code, content, and what the error tells besides."""
+    def answer(self, request: Any) -> list[Told]:
+        """The response messages."""
         name = local(request)
         known: dict[str, Callable[[Any], Iterator[Callable[[], list[Any]]]]] = {
             "GetFolder": self._get_folder,
@@ -48,7 +48,7 @@ class Operations:
             "GetAttachment": self._get_attachment,
             "DeleteAttachment": self._delete_attachment,
         }
-        found: list[tuple[str, list[Any], dict[str, object]]] = []
+        found: list[Told] = []
         for each in known[name](request):
             try:
                 found.append((_OK, each(), {}))

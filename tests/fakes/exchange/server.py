@@ -12,9 +12,9 @@ from typing import Any
 from lxml import etree
 
 from bridge.ports import SignIn
-from bridge.providers.exchange.xml import MESSAGES, TYPES, local, make, parse, rows
+from bridge.providers.exchange.xml import MESSAGES, TYPES, local, make, parse, rows, tag
 from tests.fakes.exchange.mailbox import Mailbox
-from tests.fakes.exchange.operations import Operations
+from tests.fakes.exchange.operations import Operations, Told
 from tests.fakes.exchange.schema import mistakes
 from tests.fakes.google.server import Fault
 from tests.providers.servers import Reply, Request, ScriptedServer, scripted
@@ -41,6 +41,13 @@ _EMPTY = {
     "CreateAttachment": ["Attachments"],
 }
 """What a failure holds nevertheless."""
+
+
+@dataclass
+class Refusing(Fault):
+    """Every object of the request is refused with ``code``; ``reply`` does not count."""
+
+    code: str = ""
 
 
 @dataclass
@@ -83,6 +90,10 @@ class FakeExchange:
         name = local(asked) if asked is not None else ""
         self.calls.append(name)
         fault = next((each for each in self.faults if each.hits(name, request)), None)
+        if isinstance(fault, Refusing):
+            if fault.after:
+                self._carried_out(request, asked)
+            return self._told(name, [(fault.code, [], {}) for _ in range(_number(asked))])
         if fault is not None and not fault.after and isinstance(fault.reply, Reply):
             return fault.reply
         reply = self._carried_out(request, asked)
@@ -105,8 +116,9 @@ class FakeExchange:
         version = parse(request.body).find(f".//{{{TYPES}}}RequestServerVersion").get("Version")
         if self.versions and version not in self.versions:
             return fault_reply("ErrorInvalidServerVersion")
-        name = local(asked)
-        answers = self.operations.answer(asked)
+        return self._told(local(asked), self.operations.answer(asked))
+
+    def _told(self, name: str, answers: list[Told]) -> Reply:
         body = make(f"m:{name}Response", make("m:ResponseMessages", *(_message(name, *each) for each in answers)))
         self.mistakes += mistakes(body)
         return Reply(200, _HEADERS, envelope(body))
@@ -138,6 +150,12 @@ def fault_reply(code: str, **values: object) -> Reply:
 def busy(seconds: int) -> Reply:
     """Too many requests: come back later."""
     return fault_reply("ErrorServerBusy", BackOffMilliseconds=seconds * 1000)
+
+
+def _number(asked: Any) -> int:
+    """How many objects a request is about."""
+    lists = (asked.find(tag(f"m:{name}")) for name in ("ItemIds", "Items", "ItemChanges", "AttachmentIds"))
+    return next((len(each) for each in lists if each is not None), 1)
 
 
 def _message(name: str, code: str, content: list[Any], values: dict[str, object]) -> Any:

@@ -107,7 +107,7 @@ class ExchangeOther(Other):
         return ExchangeCalendar(self.fake.mailbox, self.fake.mailbox.add_folder(name, "IPF.Appointment"))
 
     def change_password(self, secret: str) -> None:
-        self.fake.password = secret
+        self.fake.password = self.secret = secret
 
     def overload(self, seconds: int) -> None:
         self._play(busy(seconds))
@@ -136,8 +136,12 @@ class ExchangeOther(Other):
             if item.uid == uid:
                 item.uid = instead
 
+    def revoke(self) -> None:
+        self.fake.password = f"not {self.secret}"
+
     def recover(self) -> None:
         self.fake.faults.clear()
+        self.fake.password = self.secret
         self.fake.operations.stubborn.clear()
         for folder in self.fake.mailbox.folders.values():
             folder.read_only = False

@@ -167,8 +167,12 @@ class GoogleOther(Other):
             if event["iCalUID"] == uid:
                 event["iCalUID"] = instead
 
+    def revoke(self) -> None:
+        self.fake.oauth.revoked = True
+
     def recover(self) -> None:
         self.fake.faults.clear()
+        self.fake.oauth.revoked = False
 
     def _play(
         self,

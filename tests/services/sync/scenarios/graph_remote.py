@@ -135,8 +135,12 @@ class GraphOther(Other):
             if item.raw["iCalUId"] == uid:
                 item.raw["iCalUId"] = instead
 
+    def revoke(self) -> None:
+        self.fake.oauth.revoked = True
+
     def recover(self) -> None:
         self.fake.faults.clear()
+        self.fake.oauth.revoked = False
 
     def _about(self, uid: str) -> Strikes:
         """Writes of an object, by our UID in a body or by the id that it has there."""
