@@ -140,21 +140,22 @@ def _ranges(collection_id: int, start: int | None, end: int | None) -> list[tupl
     return [(plain, False), ([known, _R.id.in_(there)], True), ([_R.wide, unknown, *before, *after], False)]
 
 
+_INDEXED = sql.text("SELECT rowid FROM resource_search WHERE resource_search MATCH :phrase").columns(column("rowid"))
+_SEARCHED = _live(bindparam("collection"), _R.id.in_(_INDEXED), text=True, by_id=True)
+
+
 def containing(session: Executor, collection: Collection, text: str) -> Iterator[Resource]:
     """Live resources whose unfolded text contains a string, whatever the case of its ASCII letters."""
-    by_id = False
     pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    values: dict[str, object] = {}
     if collection.kind is CollectionKind.CALENDAR:
         unfolded = func.replace(func.replace(_R.text, "\r\n ", ""), "\r\n\t", "")
-        condition: ColumnElement[bool] = unfolded.ilike(pattern, escape="\\")
+        query = _live(collection.id, unfolded.ilike(pattern, escape="\\"), text=True)
     elif dialect_of(session) == "sqlite" and len(text) >= SHORTEST_INDEXED:
-        found = sql.text("SELECT rowid FROM resource_search WHERE resource_search MATCH :phrase")
-        phrase = '"' + text.replace('"', '""') + '"'
-        condition, by_id = _R.id.in_(found.bindparams(phrase=phrase).columns(column("rowid"))), True
+        query, values = _SEARCHED, {"collection": collection.id, "phrase": '"' + text.replace('"', '""') + '"'}
     else:
-        condition = _R.search.like(pattern, escape="\\")
-    query = _live(collection.id, condition, text=True, by_id=by_id)
-    for row in session.execute(query.execution_options(yield_per=_BATCH)):
+        query = _live(collection.id, _R.search.like(pattern, escape="\\"), text=True)
+    for row in session.execute(query.execution_options(yield_per=_BATCH), values):
         yield resource_of(row)
 
 
