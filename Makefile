@@ -22,7 +22,7 @@ RUN := .venv/installed-run
 TEST := .venv/installed-test
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help run serve test bench bench-sync bench-pages soak chaos screenshots lint i18n lock clean
+.PHONY: help run demo-google serve test bench bench-sync bench-pages soak chaos screenshots lint i18n lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +32,9 @@ run: $(RUN) ## install, fill with a small demo company on the first run, and sta
 	@$(BIN)/davbridge migrate
 	@$(BIN)/davbridge demo --if-empty
 	@exec $(BIN)/davbridge serve
+
+demo-google: $(TEST) ## the same beside a Google of our own, connected to it; nothing is kept
+	@exec $(BIN)/python -m tests.fakes.google.demo
 
 serve: $(RUN) ## start the server without demo data
 	@$(BIN)/davbridge migrate
@@ -56,7 +59,7 @@ soak: $(TEST) ## send generated requests to a server, and play generated histori
 
 # What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities, a sync of
 # 2,000 objects whose worker is killed 200 times, and one that is cut short at each write with every kind of remote.
-CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py scale.py sync_crashes.py vdirsyncer.py) \
+CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py redraws.py scale.py sync_crashes.py vdirsyncer.py) \
 	tests/services/sync/test_interruptions.py tests/services/sync/test_local_contract.py \
 	tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py
 chaos: $(TEST) ## test concurrency, crashes, syncs cut short and very many activities for long

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,8 @@ class Program:
     def __call__(self, *arguments: str | Path, stdin: str = "") -> Result:
         config = self.folder / "config.ini"
         given = [] if "--config" in arguments else ["--config", str(config)]
-        return CliRunner().invoke(main, [*given, *map(str, arguments)], input=stdin, env=self.environ)
+        environ = {name: None for name in os.environ if name.startswith("DAVBRIDGE_TEST_")} | self.environ
+        return CliRunner().invoke(main, [*given, *map(str, arguments)], input=stdin, env=environ)
 
     def ok(self, *arguments: str | Path, stdin: str = "") -> str:
         """Run a command that must succeed; its standard output."""
