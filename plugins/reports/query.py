@@ -59,7 +59,7 @@ def _query(request: Element, target: Target, wanted: Filter) -> Answer:
     limit = read_limit(request)
     hint = prefilter(wanted) if floating == usual else elsewhere(prefilter(wanted))
     if look.only_tags and hint.everything(target.collection.component) and limit is None and not target.name:
-        return multistatus(look.tags(target.reader.tags(target.collection)))
+        return multistatus(look.tags(target.reader.tags(target.collection)), free_text=look.free_text)
     found = _found(target, Wanted(wanted, hint, floating), text=look.needs_text)
     kept = list(found if limit is None else islice(found, limit))
     more = limit is not None and next(found, None) is not None

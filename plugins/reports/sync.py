@@ -20,7 +20,8 @@ def sync_collection(request: Element, target: Target) -> Answer:
     token = request.findtext(f"{DAV}sync-token", "").strip()
     limit = read_limit(request)
     if look.only_tags and not token and limit is None:
-        return multistatus(look.tags(target.reader.tags(target.collection)), target.collection.sync_token)
+        tags = look.tags(target.reader.tags(target.collection))
+        return multistatus(tags, target.collection.sync_token, free_text=look.free_text)
     changes = target.reader.changes(target.collection, token, limit)
     live = [resource for resource in changes.resources if not resource.deleted]
     responses = look.responses(with_texts(live, target) if look.needs_text else live)
