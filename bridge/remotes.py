@@ -14,13 +14,11 @@ from bridge.config import Config
 from bridge.core.bucket import Rate
 from bridge.errors import RemoteError
 from bridge.ports import Clock, Connector, ConsentFlow, Consenting, Hook, Registration
+from bridge.services.connection_rules import BY_CONSENT
 from bridge.services.consents import ConsentFlows
 from bridge.services.oauth_clients import OAuthClients
 from bridge.services.sync.pacing import Buckets, Stop
 from bridge.services.sync.wrapping import ThrottledConnector
-
-CONSENTING = ("google", "graph")
-"""The kinds whose connector is ``Consenting`` too."""
 
 Registered = Callable[[str], Registration | None]
 """What an administrator has entered on the page about a provider."""
@@ -92,7 +90,7 @@ def consent_flows(known: Mapping[str, Connector]) -> ConsentFlows:
     def opened(name: str) -> ConsentFlow:
         return cast("Consenting", known[name]).oauth()
 
-    return {name: partial(opened, name) for name in CONSENTING}
+    return {name: partial(opened, name) for name in sorted(BY_CONSENT)}
 
 
 def registration(clients: OAuthClients, provider: str) -> Registration | None:

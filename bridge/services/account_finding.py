@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bridge.errors import Invalid
+from bridge.services.connection_rules import BY_CONSENT
 
 _GOOGLE = ("gmail.com", "googlemail.com")
 _MICROSOFT = ("outlook.", "hotmail.", "live.", "msn.com", "windowslive.com")
 _MAIL_HOSTS = ("imap.", "imap4.", "pop.", "pop3.", "smtp.")
 _MAIL_SCHEMES = ("imap:", "imaps:", "pop:", "pops:", "pop3:", "smtp:")
 _NAMES = MappingProxyType({"google": "Google", "graph": "Microsoft 365", "exchange": "Exchange", "caldav": "CalDAV"})
-_CONSENT = frozenset({"google", "graph"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class AccountFinding:
 
     def _usual(self) -> str:
         """What an address stands for that tells nothing: whatever discovery finds."""
-        return "caldav" if "caldav" in self._providers else min(self._providers - _CONSENT, default="caldav")
+        return "caldav" if "caldav" in self._providers else min(self._providers - BY_CONSENT, default="caldav")
 
 
 def _provider(text: str) -> str:
@@ -66,7 +66,7 @@ def _provider(text: str) -> str:
 
 
 def _kind(provider: str) -> Kind:
-    return Kind(provider, _NAMES.get(provider, provider.title()), provider in _CONSENT)
+    return Kind(provider, _NAMES.get(provider, provider.title()), provider in BY_CONSENT)
 
 
 def _order(provider: str) -> tuple[bool, str]:

@@ -11,6 +11,10 @@ from bridge.ports import RemoteCalendar, RemoteGroup
 from bridge.store.connections import Connection, Flow
 from bridge.store.models.sync import ConnectionState
 
+BY_CONSENT = frozenset({"google", "graph"})
+"""Kinds of accounts that one signs in to on a page of their service, with a token and no password here."""
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _MAIL = {"imap", "imaps", "pop", "pop3", "pop3s", "smtp"}
 _LONGEST = {"address": 320, "username": 320, "name": 255, "url": 2000}
 
@@ -61,11 +65,25 @@ def same_account(connection: Connection, account: NewAccount, *, loosely: bool =
     if connection.provider != account.provider:
         return False
     known, given = (
-        {name.strip().casefold() for name in (each.address, each.username) if name.strip()}
-        for each in (connection, account)
+        {_plain(name) for name in (each.address, each.username) if name.strip()} for each in (connection, account)
     )
     here, there = (each.url.strip().rstrip("/") for each in (connection, account))
     return bool(known & given) and (here == there or (loosely and not (here and there)))
+
+
+def _plain(name: str) -> str:
+    """A user name or an address as its service takes it; Gmail knows one account by many."""
+    user, at, domain = name.strip().casefold().rpartition("@")
+    return f"{user.partition('+')[0].replace('.', '')}@gmail.com" if domain in _GMAIL else f"{user}{at}{domain}"
+
+
+def check_same_account(connection: Connection, account: NewAccount) -> None:
+    """Raise ``Conflict`` for another account than that of the connection, which would be compared with its links."""
+    if connection.address and not same_account(connection, account):
+        raise Conflict(
+            f"You signed in as {account.address}, but this connection is to {connection.address}.",
+            remedy=f"Choose {connection.address} there, or add {account.address} as an account of its own.",
+        )
 
 
 def check_not_connected(known: Sequence[Connection], account: NewAccount) -> None:

@@ -16,12 +16,14 @@ from bridge.core.user import Role, User
 from bridge.errors import Conflict, NotAllowed, NotFound
 from bridge.ports import Clock, Connector, Provider, RemoteCalendar, RemoteGroup, SignIn, Vault
 from bridge.services.connection_rules import (
+    BY_CONSENT,
     NewAccount,
     account_of,
     check_account,
     check_flows,
     check_may_start,
     check_not_connected,
+    check_same_account,
     check_writable,
     current,
     former_connection,
@@ -230,12 +232,14 @@ class Connections:
         """Sign in again, with a new password or token if one is given.
 
         A stopped connection then waits for ``start``, with all its options; another one goes on. Raises what
-        ``Provider.check`` raises, and then changes nothing.
+        ``Provider.check`` raises and ``Conflict`` for the token of another account, and then changes nothing.
         """
         with self._database.read() as session:
             found = visible(viewer, connections.connection(session, connection_id), connection_id)
         account = account_of(found, secret or self._vault.open(found.secret))
         checked = self._checked(account) if check else account
+        if found.provider in BY_CONSENT:
+            check_same_account(found, checked)
         with self._editing(viewer, connection_id) as edit:
             edit.save(self._reconnected(edit.connection, checked))
 
@@ -287,12 +291,16 @@ class Connections:
         return connector.open(SignIn(account.address, account.url, account.username, account.secret), keep)
 
     def _checked(self, account: NewAccount) -> NewAccount:
-        """Sign in; the account with what that told: who we are, and the secret if it was renewed."""
+        """Sign in; the account with what that told: who we are, and the secret if it was renewed.
+
+        Where one signs in with a token, the address was but a hint, and may be one of many that the account has.
+        """
         kept: list[str] = []
         found = self._open(account, kept.append).check()
         secret = kept[-1] if kept else account.secret
+        told = found.address if account.provider in BY_CONSENT else ""
         return replace(
-            account, address=account.address or found.address, name=account.name or found.name, secret=secret
+            account, address=told or account.address or found.address, name=account.name or found.name, secret=secret
         )
 
     def _new(self, session: Session, user: User, account: NewAccount) -> Connection:

@@ -16,7 +16,7 @@ from bridge.core.scope import FlowKind
 from bridge.core.user import User
 from bridge.errors import Conflict, Invalid, NotAllowed, NotFound
 from bridge.ports import Clock, Connector, ConsentFlow, SignIn, Trip, Vault
-from bridge.services.connection_rules import NewAccount, same_account
+from bridge.services.connection_rules import NewAccount, check_same_account, same_account
 from bridge.services.connections import Connections
 from bridge.services.signing_in import Visitor
 from bridge.store import onboarding
@@ -137,11 +137,7 @@ class Consents:
             running = (each.connection for each in every if each.connection.state is not ConnectionState.STOPPED)
             return next((each.id for each in running if same_account(each, account)), None)
         wanted = self._connections.show(user, journey.connection_id).connection
-        if wanted.address and not same_account(wanted, account):
-            raise Conflict(
-                f"You signed in as {account.address}, but this connection is to {wanted.address}.",
-                remedy=f"Choose {wanted.address} there, or add {account.address} as an account of its own.",
-            )
+        check_same_account(wanted, account)
         return wanted.id
 
     def _checked(self, account: NewAccount) -> NewAccount:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Program
 from tests.contract import samples
+from tests.fakes.google.calendar import FakeCalendars
 from tests.providers.google_world import CalendarWorld, calendar_world
 
 
@@ -54,6 +55,19 @@ def test_a_renewed_token_is_stored(program: Program, world: CalendarWorld) -> No
     assert world.fake.oauth.refreshes == 1
     program.ok("connection", "set", "1", "--calendar", "Work")
     assert world.fake.oauth.refreshes == 1
+
+
+def test_an_account_is_connected_once_under_whatever_address(program: Program, world: CalendarWorld) -> None:
+    token = program.write("token.json", world.fake.secret())
+    given = ("--provider", "google", "--token-file", token)
+    program.ok("connection", "add", "anna", *given, "--address", "Alias@example.com")
+    assert program.json("connection", "list")[0]["address"] == "anna@example.com"
+    said = program.fails("connection", "add", "anna", *given, "--address", "another@example.com")
+    assert "connected already, as connection 1" in said
+    program.ok("connection", "reconnect", "1", "--token-file", token)
+    world.fake.calendars = FakeCalendars("eve@example.com")
+    said = program.fails("connection", "reconnect", "1", "--token-file", token)
+    assert "You signed in as eve@example.com, but this connection is to anna@example.com." in said
 
 
 def test_a_token_that_was_revoked_connects_nothing(program: Program, world: CalendarWorld) -> None:

@@ -21,13 +21,14 @@ from bridge.errors import (
 )
 from bridge.ports import Traits
 from bridge.providers.memory.misbehaviour import Call, Fault, Meanwhile, quota
+from bridge.services.connection_rules import same_account
 from bridge.services.connections import Connections, NewAccount
 from bridge.services.status import Condition
 from bridge.store import accounts, connections
-from bridge.store.connections import Flow
+from bridge.store.connections import Connection, Flow
 from bridge.store.database import Database
 from bridge.store.models.sync import ConnectionState, ProblemKind
-from tests.harness import FixedClock, Office
+from tests.harness import NOW, FixedClock, Office
 from tests.services.connection_world import ACCOUNT, ADDRESS, CALENDAR, CONTACTS, SECRET, World, make_world
 
 
@@ -492,3 +493,17 @@ def test_a_disabled_user_has_no_runs(world: World) -> None:
     with world.database.read() as session:
         assert connections.due(session, world.office.clock.now()) == []
     assert world.show(number).user.enabled is False
+
+
+@pytest.mark.parametrize(
+    ("address", "is_same"),
+    [
+        ("Anna.Berzina@gmail.com", True),
+        ("annaberzina+crm@googlemail.com", True),
+        ("anna-berzina@gmail.com", False),
+        ("annaberzina@example.com", False),
+    ],
+)
+def test_gmail_knows_one_account_by_many_addresses(address: str, is_same: bool) -> None:
+    known = Connection(1, "google", NOW, address="anna.berzina@gmail.com")
+    assert same_account(known, NewAccount("google", address)) is is_same
