@@ -48,14 +48,19 @@ class Account:
             self._renew()
         once = partial(self._once, method, url, query, body, headers, data)
         answer = once()
-        if answer.status == 401 and self.token.refresh_token:
-            self._renew()
+        if answer.status == 401 and self.renew():
             answer = once()
         if answer.status == 401:
             known = self._flow.authority
             text = f"{known.name} no longer accepts the sign-in."
             raise SignInNeeded(text, remote=known.name, remedy=known.reconnect)
         return answer
+
+    def renew(self) -> bool:
+        """Get another access token, if there is anything to get it with. Raises what ``send`` does."""
+        if self.token.refresh_token:
+            self._renew()
+        return bool(self.token.refresh_token)
 
     def _once(
         self, method: str, url: str, query: Query, body: object, headers: Mapping[str, str], data: bytes | None

@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bridge.http import Answer, Query, with_query
+from bridge.providers import together
 
 MOST = 50
+R = TypeVar("R")
 
 _API = "/calendar/v3"
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3})\b")
@@ -31,6 +34,10 @@ class Ask:
     query: Query = field(default_factory=dict)
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Steps = together.Steps[Ask, R]
+"""What has to be asked for one object, turn by turn."""
 
 
 def batch_url(url: str) -> str:

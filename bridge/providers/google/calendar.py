@@ -17,7 +17,7 @@ from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.event_writes import written
 from bridge.providers.google.events import Events, uid_of
 from bridge.providers.google.series import Held
-from bridge.providers.google.together import alone, together
+from bridge.providers.together import alone, together
 
 _MANY = 8
 """More series than that are read by listing everything, which takes one request for 2,500 events."""

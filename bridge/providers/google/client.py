@@ -16,7 +16,7 @@ from bridge.errors import (
     TemporaryError,
 )
 from bridge.http import BUSY, Answer, Query, failure, retry_after, wait_until
-from bridge.providers.google.batch import Ask, batch_url, read_batch, write_batch
+from bridge.providers.google.batch import MOST, Ask, batch_url, read_batch, write_batch
 from bridge.providers.google.installation import ASK_IT, RECONNECT, words
 from bridge.providers.signed_in import Account
 
@@ -48,6 +48,7 @@ class Client:
     def __init__(self, account: Account, service: Service) -> None:
         self._account = account
         self.service = service
+        self.name = service.name
         self._batch_url = batch_url(service.url)
 
     def call(
@@ -69,9 +70,9 @@ class Client:
         return self._account.send(ask.method, f"{self.service.url}{ask.path}", ask.query, ask.body, ask.headers)
 
     @property
-    def batches(self) -> bool:
-        """Whether many requests may be sent at once, as far as is known."""
-        return bool(self._batch_url)
+    def most(self) -> int:
+        """See ``Batching.most``."""
+        return MOST if self._batch_url else 1
 
     def batch(self, asks: Sequence[Ask]) -> list[Answer] | None:
         """Send up to fifty requests at once; one answer for each, whatever it is.

@@ -9,12 +9,12 @@ from bridge.errors import Invalid, NotFound, PreconditionFailed, Refused
 from bridge.http import Answer
 from bridge.ports import Create, Delete, Deleted, IdempotencyKey, RemoteId, Stored, Update, Write
 from bridge.providers.google import event_mapping, series
-from bridge.providers.google.batch import Ask
+from bridge.providers.google.batch import Ask, Steps
 from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.events import GONE, Events, uid_of
 from bridge.providers.google.exceptions import settled
 from bridge.providers.google.series import Held
-from bridge.providers.google.together import Steps, one
+from bridge.providers.together import one
 
 SILENT = {"sendUpdates": "none"}
 _ID_OCTETS = 20

@@ -10,11 +10,11 @@ from bridge.errors import TemporaryError, TokenExpired
 from bridge.http import Answer
 from bridge.ports import RemoteId
 from bridge.providers.google import event_mapping, series
-from bridge.providers.google.batch import Ask
+from bridge.providers.google.batch import Ask, Steps
 from bridge.providers.google.client import Client
 from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.series import Held, Manner
-from bridge.providers.google.together import Steps, one
+from bridge.providers.together import one
 
 GONE = frozenset((404, 410))
 _PAGE = 2500

@@ -9,12 +9,11 @@ from bridge.core.event import Event, Moment
 from bridge.errors import Invalid, MappingError, PreconditionFailed, Refused
 from bridge.http import Answer
 from bridge.providers.google import event_mapping
-from bridge.providers.google.batch import Ask
+from bridge.providers.google.batch import Ask, Steps
 from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.events import GONE, Events, uid_of
 from bridge.providers.google.series import Held, Manner, by_start, is_cancelled, is_series, original_start, series_of
 from bridge.providers.google.times import write_time
-from bridge.providers.google.together import Steps
 from bridge.providers.occurrences import instance, start_key
 
 _SILENT = {"sendUpdates": "none"}

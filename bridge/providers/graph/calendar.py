@@ -7,33 +7,32 @@ and then fetched, twenty at a time. Graph writes to guests without being asked (
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from bridge.core.event import Event
 from bridge.errors import BridgeError, TokenExpired
-from bridge.http import Answer
 from bridge.ports import Changes, Clock, Found, Outcome, RemoteId, SyncToken, Traits, Write
-from bridge.providers.graph.calendar_writes import CalendarWrites
-from bridge.providers.graph.client import BATCH, PAGE, Ask, Client, portions, query, segment
+from bridge.providers.graph.client import BATCH, Client, query
 from bridge.providers.graph.event_read import EXPRESSES, MASTER, text
-from bridge.providers.graph.marks import EXPAND, KEY, UID, mark, memory, text_of
+from bridge.providers.graph.event_writes import takes_turns, written
+from bridge.providers.graph.events import Events
+from bridge.providers.graph.marks import UID, memory, text_of
 from bridge.providers.graph.series import Held, is_series, series_of, version_of
 from bridge.providers.graph.window import Window, window_at
+from bridge.providers.together import alone, together
 
 Raw = Mapping[str, Any]
 
 _TOKEN = "events-1"  # noqa: S105 - how our tokens begin; another listing than this one needs another number
-_SELECT = (
-    "id,type,iCalUId,subject,body,start,end,isAllDay,originalStartTimeZone,originalEndTimeZone,location,recurrence,"
-    "sensitivity,showAs,categories,isReminderOn,reminderMinutesBeforeStart,isCancelled,isOrganizer,organizer,attendees,"
-    "isOnlineMeeting,onlineMeeting,onlineMeetingUrl,createdDateTime,lastModifiedDateTime,changeKey,cancelledOccurrences"
-)
+_MANY = 10 * BATCH
+"""More events than that are read by listing everything, which takes one request for 999 of them."""
 
 TRAITS = Traits(
     "Microsoft 365 Calendar",
     keeps_uid=False,
     max_fetch=5 * BATCH,
-    max_writes=5 * BATCH,
+    max_writes=20 * BATCH,  # with room for the exceptions of some series
     expresses=EXPRESSES,
     floating_times=False,
 )
@@ -44,10 +43,8 @@ class CalendarSide:
 
     def __init__(self, client: Client, id_: str, clock: Clock) -> None:
         self._client = client
-        self._calendar = f"/me/calendars/{segment(id_)}"
-        self._events = f"{self._calendar}/events"
+        self._events = Events(client, id_)
         self._clock = clock
-        self._writes = CalendarWrites(client, self._events, self)
 
     @property
     def traits(self) -> Traits:
@@ -58,8 +55,8 @@ class CalendarSide:
         """See ``Side.changes``. Series are only named: their exceptions take a request of their own."""
         if since is None:
             window = window_at(self._clock.now())
-            _, link = self._delta(query(f"{self._calendar}/calendarView/delta", **window.options))
-            found = tuple(self._listed(raw) for raw in self._all())
+            _, link = self._delta(query(f"{self._events.calendar}/calendarView/delta", **window.options))
+            found = tuple(map(_listed, self._events.all()))
             return Changes(found, (), _token(window, link))
         window, link = self._position(since)
         rows, following = self._delta(link)
@@ -68,60 +65,38 @@ class CalendarSide:
 
     def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[Event]]:
         """See ``Side.fetch``."""
-        for portion in portions(list(dict.fromkeys(ids))):
-            for held in self.held(portion).values():
-                if isinstance(held, BridgeError):
-                    raise held
-                if held is not None:
-                    yield held.found()
+        wanted = list(dict.fromkeys(ids))
+        single = self._read_with_all(wanted)
+        yield from (Held(raw).found() for raw in single.values())
+        complete = True
+        for held in self._looked_for([id_ for id_ in wanted if id_ not in single]).values():
+            if held is None:
+                complete = False
+            else:
+                yield held.found()
+        if not complete:
+            alone(self._client, self._events.check())
 
     def write(self, writes: Sequence[Write[Event]]) -> Iterator[Outcome[Event]]:
-        """See ``Side.write``."""
-        yield from self._writes.carry_out(writes)
+        """See ``Side.write``. Writes of one kind that follow each other share their requests."""
+        for _, run in groupby(writes, type):
+            portion = list(run)
+            series_first = sorted(range(len(portion)), key=lambda number: not takes_turns(portion[number]))
+            yield from together(self._client, [written(self._events, each) for each in portion], series_first)
 
-    def held(self, ids: Sequence[RemoteId], *, must: bool = True) -> dict[RemoteId, Held | BridgeError | None]:
-        """These objects with all that belongs to them, ``None`` for what is gone, and what failed for one alone.
-
-        ``must``: raise ``NotFound`` where something is gone because the calendar is.
-        """
-        raws = self._get(ids, query("", expand=EXPAND))
-        series = [id_ for id_, raw in raws.items() if isinstance(raw, Mapping) and is_series(raw)]
-        raws |= self._get(series, query("", select=_SELECT, expand=f"{EXPAND},exceptionOccurrences"))
-        if must and None in raws.values():
-            self.check()
-        return {id_: Held(raw) if isinstance(raw, Mapping) else raw for id_, raw in raws.items()}
-
-    def check(self) -> None:
-        """Raise ``NotFound`` when the calendar itself is gone."""
-        self._client.get(query(self._calendar, select="id"))
-
-    def _get(self, ids: Sequence[RemoteId], options: str) -> dict[RemoteId, Raw | BridgeError | None]:
-        found: dict[RemoteId, Raw | BridgeError | None] = {}
-        for portion in portions(list(ids)):
-            answers = self._client.batch([Ask("GET", f"{self._events}/{segment(id_)}{options}") for id_ in portion])
-            found |= {id_: self._one(answer) for id_, answer in zip(portion, answers, strict=True)}
-        return found
-
-    def _one(self, answer: Answer) -> Raw | BridgeError | None:
-        if answer.ok:
-            raw = answer.json()
-            return raw if text(raw, "id") else self._client.nonsense()
-        return None if self._client.is_gone(answer) else self._client.error(answer)
-
-    def _all(self) -> list[Raw]:
-        """Every single event and every master, each once in its latest form."""
-        options = query(self._events, top=PAGE, expand=EXPAND)
-        rows = (raw for page in self._client.pages(options) for raw in _rows(page))
-        found = {text(raw, "id"): raw for raw in rows if not series_of(raw)}
-        self._writes.note({mark(raw, KEY): RemoteId(id_) for id_, raw in found.items() if mark(raw, KEY)})
-        return list(found.values())
+    def _read_with_all(self, ids: Collection[RemoteId]) -> dict[str, Raw]:
+        """The single ones among many events: reading the whole calendar takes fewer requests then."""
+        unread = {id_ for id_ in ids if not self._events.is_listed_series(id_)}
+        if len(unread) <= _MANY:
+            return {}
+        return {id_: raw for raw in self._events.all() if (id_ := text(raw, "id")) in unread and not is_series(raw)}
 
     def _delta(self, path: str) -> tuple[list[Raw], str]:
         """What a round of changes tells, and where the next one begins. Raises ``TokenExpired``."""
         rows: list[Raw] = []
         page: dict[str, Any] = {}
         for page in self._client.pages(path):
-            rows += _rows(page)
+            rows += self._client.rows(page)
         link = page.get("@odata.deltaLink")
         if not isinstance(link, str) or not link:
             raise self._client.nonsense()
@@ -135,7 +110,9 @@ class CalendarSide:
             begun = datetime.fromisoformat(day) if kind == _TOKEN else None
         except ValueError:
             begun = None
-        known = begun is not None and begun.tzinfo is not None and link.startswith(f"{self._calendar}/calendarView/")
+        known = (
+            begun is not None and begun.tzinfo is not None and link.startswith(f"{self._events.calendar}/calendarView/")
+        )
         if begun is None or not known or not link.isascii():
             raise TokenExpired("The sync token is not one of this calendar.", remote=TRAITS.name)
         window = window_at(begun)
@@ -164,21 +141,19 @@ class CalendarSide:
 
     def _looked_for(self, ids: Sequence[RemoteId]) -> dict[RemoteId, Held | None]:
         found: dict[RemoteId, Held | None] = {}
-        for id_, held in self.held(ids).items() if ids else ():
+        looks = together(self._client, [self._events.held(id_) for id_ in ids])
+        for id_, held in zip(ids, looks, strict=True):
             if isinstance(held, BridgeError):
                 raise held
             found[id_] = held
         return found
 
-    def _listed(self, raw: Raw) -> Found[Event]:
-        if text(raw, "type") == MASTER or is_series(raw):
-            return Found(RemoteId(text(raw, "id")), version_of(raw), stamp=text_of(memory(raw), UID))
-        return Held(raw).found()
+
+def _listed(raw: Raw) -> Found[Event]:
+    if text(raw, "type") == MASTER or is_series(raw):
+        return Found(RemoteId(text(raw, "id")), version_of(raw), stamp=text_of(memory(raw), UID))
+    return Held(raw).found()
 
 
 def _token(window: Window, link: str) -> SyncToken:
     return SyncToken(f"{_TOKEN} {window.begun.astimezone(UTC).isoformat()} {link}")
-
-
-def _rows(page: Raw) -> list[Raw]:
-    return [raw for raw in page["value"] if isinstance(raw, Mapping) and text(raw, "id")]

@@ -21,6 +21,7 @@ from bridge.errors import (
     TokenExpired,
 )
 from bridge.http import Answer, failure
+from bridge.providers import together
 from bridge.providers.graph.installation import ASK_IT, RECONNECT, words
 from bridge.providers.signed_in import Account
 
@@ -52,6 +53,10 @@ class Ask:
     """Whether the answer is not JSON."""
 
 
+Steps = together.Steps[Ask, T]
+"""What has to be asked for one object, turn by turn."""
+
+
 class Client:
     """Requests of one account. ``scope`` is what the lack of a permission is told as, ``base`` where Graph is."""
 
@@ -61,15 +66,31 @@ class Client:
         self.name = name
         self._scope = scope
 
+    @property
+    def most(self) -> int:
+        """See ``Batching.most``."""
+        return BATCH
+
     def call(self, ask: Ask) -> Answer:
         """Send a request. Raises what concerns the whole account; answers about objects and listings are returned.
 
         Whatever is a success is empty or JSON.
         """
-        answer = self._send(ask)
-        if answer.ok and answer.body and not ask.raw:
+        return self.judged(self.send(ask), raw=ask.raw)
+
+    def send(self, ask: Ask) -> Answer:
+        """Send a request; the answer may be anything."""
+        headers = {"Prefer": PREFER, **ask.headers}
+        return self._account.send(ask.method, f"{self._base}{ask.path}", {}, ask.body, headers)
+
+    def judged(self, answer: Answer, *, raw: bool = False) -> Answer:
+        """See ``Batching.judged``. ``raw``: a success need not be JSON."""
+        if answer.ok and answer.body and not raw:
             answer.json()  # a gateway's page is no answer
-        return self._judged(answer)
+        error = None if answer.ok else self.error(answer)
+        if isinstance(error, TemporaryError | SignInNeeded | PermissionMissing):
+            raise error
+        return answer
 
     def get(self, path: str) -> dict[str, Any]:
         """Ask for something that is there. Raises what ``error`` tells, and ``TemporaryError`` for nonsense."""
@@ -81,13 +102,31 @@ class Client:
     def upload(self, path: str, data: bytes, media_type: str) -> Answer:
         """Store what is not JSON."""
         headers = {"Prefer": PREFER, "Content-Type": media_type}
-        return self._judged(self._account.send("PUT", f"{self._base}{path}", {}, None, headers, data))
+        return self.judged(self._account.send("PUT", f"{self._base}{path}", {}, None, headers, data), raw=True)
 
-    def batch(self, asks: Sequence[Ask]) -> list[Answer]:
-        """Send up to twenty requests at once; one answer for each, in their order.
+    def batch(self, asks: Sequence[Ask]) -> list[Answer | BridgeError]:
+        """Send up to twenty requests at once; one answer for each, in their order, or why there is none.
 
-        Raises what concerns the whole account. A request that was turned away for a while has its own answer.
+        Raises what concerns the whole account, and why the whole failed where that says how long it lasts. A request
+        that was turned away for a while has its own answer.
         """
+        try:
+            return list(self._batched(asks))
+        except TemporaryError as error:
+            if error.retry_after is not None:
+                raise
+            return [error] * len(asks)
+
+    def _batched(self, asks: Sequence[Ask]) -> list[Answer]:
+        """The answers, those of a token that ended meanwhile asked for once more."""
+        answers = self._carried(asks)
+        stale = [number for number, answer in enumerate(answers) if answer.status == 401]
+        if stale and self._account.renew():
+            for number, answer in zip(stale, self._carried([asks[number] for number in stale]), strict=True):
+                answers[number] = answer
+        return [self._of_one(answer) for answer in answers]
+
+    def _carried(self, asks: Sequence[Ask]) -> list[Answer]:
         if len(asks) < 2:
             return [self.call(ask) for ask in asks]
         rows = [_row(number, ask) for number, ask in enumerate(asks)]
@@ -99,17 +138,6 @@ class Client:
         if len(told) < len(asks):
             raise self.nonsense()
         return [self._inner(told.get(str(number)), raw=ask.raw) for number, ask in enumerate(asks)]
-
-    def attempt(self, asks: Sequence[Ask]) -> list[Answer | BridgeError]:
-        """Send writes together. A failure of the whole that says how long it lasts is raised, any other is theirs."""
-        if not asks:
-            return []
-        try:
-            return list(self.batch(asks))
-        except TemporaryError as error:
-            if error.retry_after is not None:
-                raise
-            return [error] * len(asks)
 
     def pages(self, path: str, prefer: str = "") -> Iterator[dict[str, Any]]:
         """The pages of a list, by the links that lead from each to the next. Raises ``TokenExpired`` for a stale one.
@@ -123,18 +151,39 @@ class Client:
             if not answer.ok:
                 raise self._listing_error(answer, asked)
             page = answer.json()
-            if not isinstance(page.get("value"), list):
-                raise self.nonsense()
+            self.rows(page)
             yield page
-            following = page.get("@odata.nextLink")
-            if not isinstance(following, str) or not following:
+            asked = self.following(page)
+            if not asked:
                 return
-            asked = self.relative(following)
         raise TemporaryError(f"{self.name}'s list has no end.", remote=self.name)
+
+    def rows(self, page: Raw) -> list[Raw]:
+        """The objects of a page. Raises ``TemporaryError`` for nonsense: a list that lacks one is no list."""
+        found = page.get("value")
+        rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+        ids = [row.get("id") for row in rows]
+        if (
+            not isinstance(found, list)
+            or len(rows) < len(found)
+            or not all(isinstance(id_, str) and id_ for id_ in ids)
+        ):
+            raise self.nonsense()
+        return rows
+
+    def following(self, page: Raw) -> str:
+        """The path of the next page; nothing after the last one. Raises ``TemporaryError`` for nonsense."""
+        link = page.get("@odata.nextLink")
+        if link is not None and not isinstance(link, str):
+            raise self.nonsense()
+        return self.relative(link) if link else ""
 
     def relative(self, link: str) -> str:
         """The path and query of a link, below the address of Graph. Raises ``TemporaryError`` for nonsense."""
-        parts = urlsplit(link)
+        try:
+            parts = urlsplit(link)
+        except ValueError as error:
+            raise self.nonsense() from error
         root = urlsplit(self._base).path
         path = parts.path.removeprefix(root) if parts.path.startswith(f"{root}/") else _after_version(parts.path)
         if not path.startswith("/"):
@@ -163,18 +212,6 @@ class Client:
         """Whether an answer tells that an object is not there: also one whose id nobody can read."""
         return answer.status in GONE or (answer.status == 400 and told(answer)[0] in _ABSENT)
 
-    def _send(self, ask: Ask) -> Answer:
-        headers = {"Prefer": PREFER, **ask.headers}
-        return self._account.send(ask.method, f"{self._base}{ask.path}", {}, ask.body, headers)
-
-    def _judged(self, answer: Answer) -> Answer:
-        if answer.ok:
-            return answer
-        error = self.error(answer)
-        if isinstance(error, TemporaryError | SignInNeeded | PermissionMissing):
-            raise error
-        return answer
-
     def _inner(self, row: Raw | None, *, raw: bool) -> Answer:
         """The answer to one request of a batch. What is not JSON comes in base64."""
         status = row.get("status") if row else None
@@ -183,11 +220,13 @@ class Client:
         headers = row.get("headers")
         plain = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, Mapping) else {}
         answer = Answer(self._base, status, plain, self._body(row.get("body"), raw=raw and 200 <= status < 300))
-        if answer.ok:
-            if answer.body and not raw:
-                answer.json()
-            return answer
-        error = self.error(answer)
+        if answer.ok and answer.body and not raw:
+            answer.json()
+        return answer
+
+    def _of_one(self, answer: Answer) -> Answer:
+        """Raise what concerns the whole account, and not only one request of a batch."""
+        error = None if answer.ok else self.error(answer)
         if isinstance(error, SignInNeeded | PermissionMissing):
             raise error
         return answer

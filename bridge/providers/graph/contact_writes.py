@@ -13,7 +13,6 @@ from bridge.errors import BridgeError, Invalid, MappingError, NotFound, Precondi
 from bridge.errors import TemporaryError as Temporary
 from bridge.http import Answer
 from bridge.ports import Create, Delete, Deleted, Outcome, RemoteId, Stored, Update, Version, Write
-from bridge.providers.graph.calendar_writes import own
 from bridge.providers.graph.client import BATCH, Ask, Client, portions, query, segment, told
 from bridge.providers.graph.contact_read import has_picture, read_contact
 from bridge.providers.graph.contact_write import edited_contact, new_contact
@@ -21,6 +20,7 @@ from bridge.providers.graph.event_read import text
 from bridge.providers.graph.marks import filter_by_key
 from bridge.providers.graph.pictures import Pictures
 from bridge.providers.graph.series import version_of
+from bridge.providers.one_by_one import concerns_one_object
 
 Raw = Mapping[str, Any]
 Holding = dict[RemoteId, Raw | BridgeError | None]
@@ -87,7 +87,7 @@ class ContactWrites:
             except (MappingError, Refused) as error:
                 outcomes[each.key] = error
         wishes = {each.key: each.object for each in creates}
-        for (key, ask), answer in zip(asks.items(), self._client.attempt(list(asks.values())), strict=True):
+        for (key, ask), answer in zip(asks.items(), self._client.batch(list(asks.values())), strict=True):
             outcome = self._written(answer, next(wish for known, wish in wishes.items() if known == key), ask, {})
             outcomes[key] = outcome
             if isinstance(outcome, Stored) and self._made is not None:
@@ -109,7 +109,7 @@ class ContactWrites:
                     asks[each.id] = Ask("PATCH", self._path(each.id), body)
             except (MappingError, Refused, PreconditionFailed, Temporary) as error:
                 outcomes[each.id] = error
-        answers = dict(zip(asks, self._client.attempt(list(asks.values())), strict=True))
+        answers = dict(zip(asks, self._client.batch(list(asks.values())), strict=True))
         for each in updates:
             known = there[each.id]
             if each.id not in outcomes and isinstance(known, Mapping):
@@ -134,7 +134,7 @@ class ContactWrites:
             self._pictures.set(id_, wanted.photo)
             return self._stored(_current(self._reading.there([id_])[id_], None))
         except BridgeError as error:
-            return own(error)
+            return _own(error)
 
     def _delete(self, deletes: Sequence[Delete]) -> Iterator[Outcome[Contact]]:
         there = self._reading.there([each.id for each in deletes], must=False)
@@ -149,7 +149,7 @@ class ContactWrites:
                 outcomes[each.id] = PreconditionFailed("The contact changed since it was read.", remote=_NAME)
             elif raw is not None:
                 asks[each.id] = Ask("DELETE", self._path(each.id))
-        for id_, answer in zip(asks, self._client.attempt(list(asks.values())), strict=True):
+        for id_, answer in zip(asks, self._client.batch(list(asks.values())), strict=True):
             outcomes[id_] = self._deleted(id_, answer)
         yield from (outcomes[each.id] for each in deletes)
 
@@ -172,12 +172,12 @@ class ContactWrites:
             Ask("GET", query(self._contacts, top=1, filter=filter_by_key(key), expand=self._expand)) for key in keys
         ]
         found: dict[str, Raw | BridgeError] = {}
-        for key, answer in zip(keys, self._client.attempt(asks), strict=True):
+        for key, answer in zip(keys, self._client.batch(asks), strict=True):
             if isinstance(answer, BridgeError):
                 found[key] = answer
             elif not answer.ok:
                 found[key] = self._refusal(answer)
-            elif rows := rows_of(answer.json()):
+            elif rows := self._client.rows(answer.json()):
                 found[key] = rows[0]
         return found
 
@@ -234,7 +234,11 @@ def _with_marks(raw: Raw, ask: Ask | None, before: Raw) -> Raw:
     return {**raw, "singleValueExtendedProperties": list(there.values())}
 
 
-def rows_of(page: Raw) -> list[Raw]:
-    """The contacts of a page."""
-    found = page.get("value")
-    return [raw for raw in found if isinstance(raw, Mapping) and text(raw, "id")] if isinstance(found, list) else []
+def _own(error: BridgeError) -> BridgeError:
+    """An error as the outcome of one write; what concerns the whole account is raised.
+
+    One that asks to wait stays with its object here, since others of the same request may have been carried out.
+    """
+    if not concerns_one_object(error) and not isinstance(error, Temporary):
+        raise error
+    return error

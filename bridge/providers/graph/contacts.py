@@ -14,7 +14,7 @@ from bridge.ports import Changes, Found, Outcome, RemoteId, SyncToken, Traits, W
 from bridge.providers.graph.client import BATCH, PAGE, Ask, Client, portions, query, segment
 from bridge.providers.graph.contact_read import EXPRESSES, has_picture, read_contact
 from bridge.providers.graph.contact_slots import PROPERTIES
-from bridge.providers.graph.contact_writes import ContactWrites, Holding, rows_of
+from bridge.providers.graph.contact_writes import ContactWrites, Holding
 from bridge.providers.graph.event_read import text
 from bridge.providers.graph.marks import EXPAND_CONTACT, KEY, UID, mark, memory, text_of
 from bridge.providers.graph.pictures import Pictures
@@ -100,21 +100,24 @@ class ContactsSide:
         found: Holding = {}
         for portion in portions(list(ids)):
             asks = [Ask("GET", query(self._path(id_), expand=_EXPAND)) for id_ in portion]
-            found |= {id_: self._one(answer) for id_, answer in zip(portion, self._client.batch(asks), strict=True)}
+            answers = zip(portion, self._client.batch(asks), strict=True)
+            found |= {id_: self._one(id_, answer) for id_, answer in answers}
         if must and None in found.values():
             self.check()
         return found
 
-    def _one(self, answer: Answer) -> Raw | BridgeError | None:
+    def _one(self, id_: RemoteId, answer: Answer | BridgeError) -> Raw | BridgeError | None:
+        if isinstance(answer, BridgeError):
+            return answer
         if answer.ok:
             raw = answer.json()
-            return raw if text(raw, "id") else self._client.nonsense()
+            return {**raw, "id": id_} if text(raw, "id") else self._client.nonsense()
         return None if self._client.is_gone(answer) else self._client.error(answer)
 
     def _all(self) -> list[Raw]:
         """Every contact, each once in its latest form."""
         path = query(self._contacts, top=PAGE, expand=_EXPAND)
-        found = {text(raw, "id"): raw for page in self._client.pages(path) for raw in rows_of(page)}
+        found = {text(raw, "id"): raw for page in self._client.pages(path) for raw in self._client.rows(page)}
         self._writes.note({mark(raw, KEY): RemoteId(id_) for id_, raw in found.items() if mark(raw, KEY)})
         return list(found.values())
 
@@ -123,7 +126,7 @@ class ContactsSide:
         rows: list[Raw] = []
         page: dict[str, Any] = {}
         for page in self._client.pages(path):
-            rows += rows_of(page)
+            rows += self._client.rows(page)
         link = page.get("@odata.deltaLink")
         if not isinstance(link, str) or not link:
             raise self._client.nonsense()

@@ -4,7 +4,7 @@ Outlook forgets all exceptions when it is told the recurrence anew, which is the
 that was deleted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -14,12 +14,15 @@ from bridge.core.event import Event, Moment
 from bridge.core.ical_times import moments_of
 from bridge.core.timezones import Zones
 from bridge.errors import BridgeError, Invalid, MappingError, PreconditionFailed
-from bridge.http import Answer
-from bridge.providers.graph.client import Ask, Client, query, segment
+from bridge.providers.graph.client import Ask, Steps, query
 from bridge.providers.graph.event_read import text
 from bridge.providers.graph.event_write import edited_event
+from bridge.providers.graph.events import Events
 from bridge.providers.graph.series import Held, original_day
 from bridge.providers.graph.times import in_zone
+from bridge.providers.together import one
+
+Raw = Mapping[str, Any]
 
 _AROUND = timedelta(days=2)
 
@@ -56,48 +59,39 @@ def wanted(event: Event, zone: tzinfo) -> Wanted:
     return Wanted(changed, frozenset((silent | gone) - changed.keys()))
 
 
-class Exceptions:
-    """Makes the exceptions of a series what they should be. ``events`` is the path of events."""
+def settled(events: Events, held: Held, series: Event, exceptions: Wanted, zone: tzinfo) -> Steps[bool]:
+    """Write what ``held`` does not have yet; ``series`` is how it is read. Whether there was anything to write.
 
-    def __init__(self, client: Client, events: str) -> None:
-        self._client = client
-        self._events = events
+    One after another: they are all stored in the series. Raises what a write of it may.
+    """
+    cancelled = sorted(exceptions.cancelled - set(held.cancelled))
+    there = yield from _there(events, held, series, [*exceptions.changed, *cancelled])
+    if not exceptions.changed.keys() <= there.keys():
+        raise MappingError("overrides", "An exception of this series belongs to none of its occurrences.")
+    edits = ((there[day], edited_event(override, there[day], zone)) for day, override in exceptions.changed.items())
+    asks = [Ask("PATCH", events.at(text(raw, "id")), body) for raw, body in edits if body]
+    asks += [Ask("DELETE", events.at(text(there[day], "id"))) for day in cancelled if day in there]
+    for ask in asks:
+        answer = yield from one(ask)
+        gone = events.client.is_gone(answer)
+        if not answer.ok and not (gone and ask.method == "DELETE"):
+            error: BridgeError = events.client.error(answer)
+            raise PreconditionFailed(str(error)) if gone else error
+    return bool(asks)
 
-    def settle(self, held: Held, series: Event, exceptions: Wanted, zone: tzinfo) -> None:
-        """Write what ``held`` does not have yet; ``series`` is how it is read. Raises what a write of it may."""
-        for day, override in exceptions.changed.items():
-            raw = held.exception_on(day, series) or self._occurrence(held, day)
-            if raw is None:
-                raise MappingError("overrides", "An exception of this series belongs to none of its occurrences.")
-            body = edited_event(override, raw, zone)
-            if body:
-                self._check(self._client.call(Ask("PATCH", self._path(raw), body)))
-        for day in sorted(exceptions.cancelled - set(held.cancelled)):
-            raw = held.exception_on(day, series) or self._occurrence(held, day)
-            if raw is not None:
-                answer = self._client.call(Ask("DELETE", self._path(raw)))
-                if not self._client.is_gone(answer):
-                    self._check(answer)
 
-    def _occurrence(self, held: Held, day: date) -> Mapping[str, Any] | None:
-        """The occurrence of a day; nothing where the series has none."""
+def _there(events: Events, held: Held, series: Event, days: Sequence[date]) -> Steps[dict[date, Raw]]:
+    """The events that the occurrences of these days are, as far as the series has them."""
+    found = {day: raw for day in days if (raw := held.exception_on(day, series)) is not None}
+    for day in days:
+        if day in found:
+            continue
         noon = datetime.combine(day, time(12), UTC)
         begin, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (noon - _AROUND, noon + _AROUND))
-        path = query(f"{self._events}/{segment(held.id)}/instances", startDateTime=begin, endDateTime=end, top=10)
-        series = held.series()
-        for page in self._client.pages(path):
-            for raw in page["value"]:
-                if isinstance(raw, Mapping) and original_day(raw, series, held.raw) == day:
-                    return raw
-        return None
-
-    def _path(self, raw: Mapping[str, Any]) -> str:
-        return f"{self._events}/{segment(text(raw, 'id'))}"
-
-    def _check(self, answer: Answer) -> None:
-        if not answer.ok:
-            error: BridgeError = self._client.error(answer)
-            raise PreconditionFailed(str(error)) if self._client.is_gone(answer) else error
+        path = query(f"{events.at(held.id)}/instances", startDateTime=begin, endDateTime=end, top=10)
+        rows = yield from events.pages(path)
+        found |= {original: raw for raw in rows if (original := original_day(raw, series, held.raw)) == day}
+    return found
 
 
 def _left_out(event: Event) -> list[Moment]:

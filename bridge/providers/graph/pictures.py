@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.core.contact import Photo
+from bridge.errors import BridgeError
 from bridge.ports import RemoteId
 from bridge.providers.graph.client import Ask, Client, portions, segment
 
@@ -22,6 +23,8 @@ class Pictures:
         for portion in portions(list(ids)):
             answers = self._client.batch([Ask("GET", self._path(id_), raw=True) for id_ in portion])
             for id_, answer in zip(portion, answers, strict=True):
+                if isinstance(answer, BridgeError):
+                    raise answer
                 if answer.ok and answer.body:
                     found[id_] = Photo(answer.body, _media_type(answer.body, answer.headers.get("content-type", "")))
                 elif not answer.ok and not self._client.is_gone(answer):

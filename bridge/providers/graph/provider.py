@@ -115,7 +115,7 @@ class GraphProvider(ConsentedProvider):
 
     def _rows(self, client: Client, path: str) -> Iterator[Mapping[str, Any]]:
         for page in client.pages(path):
-            yield from (row for row in page["value"] if isinstance(row, Mapping))
+            yield from client.rows(page)
 
 
 def _calendar(row: Mapping[str, Any]) -> RemoteCalendar:
