@@ -104,7 +104,6 @@ GRAPH = LOST | {
         (RECONNECT,),
     ),
     "404 of a listing": Trouble(_ABSENT, _ROUNDS, _GONE),
-    "404 of a read": Trouble(_ABSENT, ("s.get",)),
     "404 of a write": Trouble(_ABSENT, (".patch",)),
     "409": Trouble(graph.refused(409, "ErrorIrresolvableConflict", "Conflict."), (".patch",)),
     "a creation that was known": Trouble(
@@ -125,14 +124,13 @@ GRAPH = LOST | {
 }
 
 _DENIED = Reply(401, {"WWW-Authenticate": 'Basic realm="mail.example.com"'}, b"")
-_LOOKS, _READS, _WRITES = ("SyncFolderItems",), ("GetItem",), ("CreateItem", "UpdateItem", "DeleteItem")
+_LOOKS, _WRITES = ("SyncFolderItems",), ("CreateItem", "UpdateItem", "DeleteItem")
 EXCHANGE = LOST | {
     "401": Trouble(_DENIED, states=(RECONNECT,)),
     "a password that was changed": Trouble(_DENIED, states=(RECONNECT,), revoked=True),
     "403": Trouble(Reply(403, {}, b""), states=(RECONNECT,)),
     "403 of a write": Trouble(calls=_WRITES, states=(RECONNECT,), refused="ErrorAccessDenied"),
     "404 of a listing": Trouble(calls=_LOOKS, states=_GONE, refused="ErrorSyncFolderNotFound"),
-    "404 of a read": Trouble(calls=_READS, refused="ErrorItemNotFound"),
     "404 of a write": Trouble(calls=("UpdateItem",), refused="ErrorItemNotFound"),
     "404 of a deletion": Trouble(calls=("DeleteItem",), states=(RIGHT,), refused="ErrorItemNotFound", after=True),
     "410 of a listing": Trouble(calls=_LOOKS, states=(RIGHT,), refused="ErrorInvalidSyncStateData"),
