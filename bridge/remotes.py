@@ -5,7 +5,7 @@ loaded at the first use of a kind: most processes need none.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
@@ -97,6 +97,13 @@ def registration(clients: OAuthClients, provider: str) -> Registration | None:
     """What an administrator has entered on the page about a provider, which wins over the configuration."""
     found = clients.registration(provider)
     return Registration(found.client_id, found.secret, found.tenant) if found else None
+
+
+def mail_exchangers(domain: str) -> Sequence[str]:
+    """The hosts that take the mail of a domain, the preferred one first; none where DNS does not tell in time."""
+    from bridge.providers.mail_exchangers import mail_exchangers as asked  # noqa: PLC0415 - its libraries are large
+
+    return asked(domain)
 
 
 def hooks() -> Mapping[str, Callable[[], Hook]]:

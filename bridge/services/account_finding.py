@@ -1,6 +1,6 @@
 """From an e-mail address to the kind of account that it belongs to (R1, R2)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -9,6 +9,8 @@ from bridge.services.connection_rules import BY_CONSENT
 
 _GOOGLE = ("gmail.com", "googlemail.com")
 _MICROSOFT = ("outlook.", "hotmail.", "live.", "msn.com", "windowslive.com")
+_EXCHANGERS = {"google": (".google.com", ".googlemail.com"), "graph": (".mail.protection.outlook.com", ".mx.microsoft")}
+"""How the hosts end that take the mail of domains at Google Workspace and Microsoft 365."""
 _MAIL_HOSTS = ("imap.", "imap4.", "pop.", "pop3.", "smtp.")
 _MAIL_SCHEMES = ("imap:", "imaps:", "pop:", "pops:", "pop3:", "smtp:")
 _NAMES = MappingProxyType({"google": "Google", "graph": "Microsoft 365", "exchange": "Exchange", "caldav": "CalDAV"})
@@ -24,10 +26,14 @@ class Kind:
 
 
 class AccountFinding:
-    """Finds the kind of an account among those that this installation knows."""
+    """Finds the kind of an account among those that this installation knows.
 
-    def __init__(self, providers: Collection[str]) -> None:
+    ``exchangers`` tells the hosts that take the mail of a domain, as far as it can; it never fails.
+    """
+
+    def __init__(self, providers: Collection[str], exchangers: Callable[[str], Sequence[str]] = lambda _: ()) -> None:
         self._providers = frozenset(providers)
+        self._exchangers = exchangers
 
     def kinds(self) -> list[Kind]:
         """All kinds that can be connected here."""
@@ -44,7 +50,7 @@ class AccountFinding:
                 "IMAP and POP accounts hold mail, no calendars and no contacts.",
                 remedy="Connect the calendar of the same service instead: its CalDAV address, Google or Microsoft 365.",
             )
-        provider = wanted or _provider(text) or self._usual()
+        provider = wanted or _provider(text) or self._by_mail(text) or self._usual()
         if provider not in self._providers:
             raise Invalid(
                 f"Accounts of {_NAMES.get(provider, provider)} cannot be connected here: this server is not set up for"
@@ -52,6 +58,13 @@ class AccountFinding:
                 remedy="Ask your administrator to set it up, or connect another account.",
             )
         return _kind(provider)
+
+    def _by_mail(self, text: str) -> str:
+        """What takes the mail of a company keeps its calendars too, in most cases; a kind that is chosen wins."""
+        domain = text.rpartition("@")[2] if "@" in text and "/" not in text else ""
+        hosts = self._exchangers(domain)[:1] if domain else ()
+        known = {name: ends for name, ends in _EXCHANGERS.items() if name in self._providers}
+        return next((name for host in hosts for name, ends in known.items() if f".{host}".endswith(ends)), "")
 
     def _usual(self) -> str:
         """What an address stands for that tells nothing: whatever discovery finds."""

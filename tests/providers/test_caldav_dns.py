@@ -1,4 +1,4 @@
-"""SRV and TXT records (RFC 6764), asked from a name server of the test's own."""
+"""SRV and TXT records (RFC 6764) and MX records, asked from a name server of the test's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import dns.rrset
 import pytest
 
 from bridge.providers.caldav.dns import DnsResolver, Target
+from bridge.providers.mail_exchangers import mail_exchangers
 
 ZONE = {
     "_caldavs._tcp.firm.example. SRV": ("20 1 443 backup.firm.example.", "10 1 8443 dav.firm.example."),
@@ -22,6 +23,8 @@ ZONE = {
     "_caldavs._tcp.plain.example. SRV": ("0 1 443 dav.plain.example.",),
     "_caldavs._tcp.odd.example. SRV": ("0 1 443 dav.odd.example.",),
     "_caldavs._tcp.odd.example. TXT": ('"path=relative"',),
+    "firm.example. MX": ("20 alt.mx.example.", "10 FIRM-example.mail.protection.outlook.com."),
+    "none.example. MX": ("0 .",),
 }
 
 
@@ -39,7 +42,7 @@ def _reply(wire: bytes) -> bytes:
 
 
 @pytest.fixture
-def resolver() -> Iterator[DnsResolver]:
+def asking() -> Iterator[dns.resolver.Resolver]:
     """Asks a name server that lives as long as the test."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as server:
         server.bind(("127.0.0.1", 0))
@@ -53,11 +56,16 @@ def resolver() -> Iterator[DnsResolver]:
         asking = dns.resolver.Resolver(configure=False)
         asking.nameservers, asking.port = ["127.0.0.1"], server.getsockname()[1]
         try:
-            yield DnsResolver(asking)
+            yield asking
         finally:
             with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as last:
                 last.sendto(b"end", server.getsockname())
             thread.join()
+
+
+@pytest.fixture
+def resolver(asking: dns.resolver.Resolver) -> DnsResolver:
+    return DnsResolver(asking)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,18 @@ def test_a_service_is_found_by_its_records(
     resolver: DnsResolver, name: str, domain: str, expected: Target | None
 ) -> None:
     assert resolver.service(name, domain) == expected
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("firm.example", ["firm-example.mail.protection.outlook.com", "alt.mx.example"]),
+        ("none.example", []),
+        ("unknown.example", []),
+        ("no..name", []),
+        ("x" * 300, []),
+        ("b\u00fccher.example", []),
+    ],
+)
+def test_who_takes_the_mail_of_a_domain(asking: dns.resolver.Resolver, domain: str, expected: list[str]) -> None:
+    assert list(mail_exchangers(domain, asking)) == expected
