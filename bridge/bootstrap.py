@@ -13,7 +13,7 @@ from bridge.config import Config
 from bridge.core import guard
 from bridge.errors import ConfigError
 from bridge.ports import Clock
-from bridge.remotes import connectors, consent_flows, hooks, metadata, registration, throttled
+from bridge.remotes import connectors, consent_flows, hooks, mail_exchangers, metadata, registration, throttled
 from bridge.services.account_finding import AccountFinding
 from bridge.services.activities import Activities
 from bridge.services.activity_desk import ActivityDesk
@@ -202,7 +202,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         sync=sync,
         undoing=undoing,
         sync_explain=synced,
-        finding=AccountFinding(known.keys()),
+        finding=AccountFinding(known.keys(), mail_exchangers),
         troubles=Troubles(database, used_clock),
         resolving=Resolving(database, used_clock, flows),
         deciding=Deciding(database, sync),
