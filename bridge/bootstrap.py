@@ -44,6 +44,7 @@ from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
 from bridge.services.push import Push, offer
 from bridge.services.queue import Queue
+from bridge.services.redrawing import Redraws
 from bridge.services.resources import Resources
 from bridge.services.self_test import SelfTest
 from bridge.services.settings import Settings
@@ -91,6 +92,7 @@ class Services:
     devices: Devices
     feeds: Feeds
     resources: Resources
+    redraws: Redraws
     activities: Activities
     desk: ActivityDesk
     taking_back: TakingBack
@@ -180,6 +182,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Services:
         devices=devices,
         feeds=Feeds(database, used_clock, key, principals.sweep),
         resources=Resources(*parts),
+        redraws=Redraws(*parts, principals.arrange),
         activities=records,
         desk=ActivityDesk(*parts, records),
         taking_back=TakingBack(database, journal),

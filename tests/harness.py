@@ -20,6 +20,7 @@ from bridge.services.devices import Devices
 from bridge.services.feeds import Feeds
 from bridge.services.journal import Journal
 from bridge.services.principals import Principals
+from bridge.services.redrawing import Redraws
 from bridge.services.resources import Resources
 from bridge.services.settings import Settings
 from bridge.store import accounts
@@ -65,6 +66,7 @@ class Office:
         self.devices = Devices(self.database, self.clock, b"k" * 32)
         self.feeds = Feeds(self.database, self.clock, b"k" * 32, self.principals.sweep)
         self.resources = Resources(*parts)
+        self.redraws = Redraws(*parts, self.principals.arrange)
         self.activities = Activities(*parts)
         self.contacts = Contacts(*parts)
         self.journal = Journal(*parts)

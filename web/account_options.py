@@ -108,9 +108,7 @@ def _saved(connection_id: int, before: Shown, after: Shown) -> Response:
     asks = after.status.condition is Condition.DECISION and before.status.condition is not Condition.DECISION
     text = gettext("Saved. Look at what this would do, and start it again.") if asks else gettext("Saved.")
     moved = [flow.direction for flow in before.flows] != [flow.direction for flow in after.flows]
-    if wants_json() and (asks or moved or before.connection.name != after.connection.name):
-        return jsonify(message=text, reload=True)
-    return saved(target, text)
+    return saved(target, text, reload=asks or moved or before.connection.name != after.connection.name)
 
 
 def _refused(form: Options) -> Response | None:

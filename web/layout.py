@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import Flask
-from flask_babel import format_datetime, format_timedelta, get_locale, gettext
+from flask_babel import format_datetime, format_decimal, format_timedelta, get_locale, gettext
 
 from bridge.config import Config
 from web.access import current_user
@@ -26,7 +26,7 @@ def install(app: Flask, services: Services, config: Config, topics: tuple[Topic,
             return str(gettext("just now") if step <= timedelta() else gettext("in a moment"))
         return str(format_timedelta(step, add_direction=True, threshold=1.1))
 
-    app.jinja_env.filters.update(ago=ago, moment=moment)
+    app.jinja_env.filters.update(ago=ago, moment=moment, number=format_decimal)
     app.jinja_env.globals.update(
         installation=config.web.title,
         frame=frame,

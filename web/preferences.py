@@ -83,7 +83,7 @@ def topic(services: Services, _config: Config) -> Topic:
         values["default_visibility"] = Visibility(values["default_visibility"])
         if any(getattr(user, name) != value for name, value in values.items()):
             services.principals.change(user.login, lambda before: replace(before, **values))
-        return saved(url_for("preferences.index"))
+        return _chosen(services)
 
     @pages.post("/types/<key>")
     def choose_type(key: str) -> Answer:
@@ -94,7 +94,7 @@ def topic(services: Services, _config: Config) -> Topic:
         minutes = form.reminder.data
         option = TypeOption(EventKind(form.shown_as.data), form.color.data, -minutes if minutes is not None else None)
         services.principals.choose_type(signed_in().login, key, option)
-        return saved(url_for("preferences.index"))
+        return _chosen(services)
 
     @pages.post("/colleagues")
     def choose_colleagues() -> Answer:
@@ -102,9 +102,13 @@ def topic(services: Services, _config: Config) -> Topic:
         if not form.validate():
             return refused(form) or (_page(services, colleagues=form), 422)
         services.principals.choose_colleagues(signed_in().login, form.colleagues.data or [])
-        return saved(url_for("preferences.index"))
+        return _chosen(services)
 
     return Topic(pages)
+
+
+def _chosen(services: Services) -> Response:
+    return saved(url_for("preferences.index"), reload=services.redraws.progress(signed_in()) is not None)
 
 
 def _page(

@@ -58,7 +58,7 @@ def topic(services: Services, _config: Config) -> Topic:
         if not form.validate():
             return refused(form) or (_show(services, form, PasswordForm()), 422)
         services.profiles.speak(signed_in().login, form.language.data, form.time_zone.data)
-        return saved(url_for("profile.index"))
+        return saved(url_for("profile.index"), reload=services.redraws.progress(signed_in()) is not None)
 
     @pages.post("/password")
     def password() -> str | Response | tuple[str, int]:

@@ -13,11 +13,14 @@ def wants_json() -> bool:
     return request.headers.get("X-Requested-With") == "fetch"
 
 
-def saved(target: str, text: str = "") -> WerkzeugResponse:
-    """Say that a change is saved: in place to the script, and on the page ``target`` to everybody else (R4)."""
+def saved(target: str, text: str = "", *, reload: bool = False) -> WerkzeugResponse:
+    """Say that a change is saved: in place to the script, and on the page ``target`` to everybody else (R4).
+
+    ``reload``: the page has more to show now, so that the script fetches it again.
+    """
     said = text or gettext("Saved.")
     if wants_json():
-        return jsonify(message=said)
+        return jsonify({"message": said} | ({"reload": True} if reload else {}))
     flash(said, "good")
     return redirect(safe_path(target), code=303)
 

@@ -11,6 +11,7 @@ from bridge.services.onboarding import Onboarding
 from bridge.services.principals import Principals
 from bridge.services.profile_signing import ProfileSigner
 from bridge.services.profiles import Profiles
+from bridge.services.redrawing import Redraws
 from bridge.services.self_test import SelfTest
 from bridge.services.signing_in import SigningIn
 from web.crm_services import CrmServices
@@ -50,6 +51,10 @@ class Services(SyncServices, CrmServices, Protocol):
     @property
     def profiles(self) -> Profiles:
         """How the page speaks to users."""
+
+    @property
+    def redraws(self) -> Redraws:
+        """What is drawn again in the background."""
 
     @property
     def devices(self) -> Devices:

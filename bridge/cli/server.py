@@ -9,6 +9,7 @@ from gunicorn.arbiter import Arbiter
 
 from bridge import bootstrap
 from bridge.cli.answering import Worker
+from bridge.cli.drawing import Drawing
 from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
 from bridge.cli.worker import WorkerProcess
 from bridge.config import Config
@@ -49,6 +50,7 @@ class Server(BaseApplication):
         self._bind = bind
         self._workers = workers
         self._services: bootstrap.Services | None = None
+        self._drawing: Drawing | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,9 +75,12 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> WsgiApp:
-        """Build the application, in the worker process."""
+        """Build the application, in the worker process. Where no sync worker runs beside, this process draws too."""
         logging.getLogger("radicale").setLevel(logging.WARNING)
         self._services = bootstrap.build(self._config)
+        if not self._config.sync.enabled:
+            self._drawing = Drawing(self._services.redraws)
+            self._drawing.start()
         return wsgi_application(self._config, self._services)
 
     def run(self) -> None:
@@ -84,6 +89,8 @@ class Server(BaseApplication):
 
     def _close(self, _arbiter: object, _worker: object) -> None:
         """Let go of the database when a worker process ends."""
+        if self._drawing is not None:
+            self._drawing.stop()
         if self._services is not None:
             self._services.close()
 

@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import click
 
 from bridge import bootstrap
+from bridge.cli.drawing import Drawing
 from bridge.cli.frame import Program, pass_program, sentences
 from bridge.config import Config
 from bridge.core.backoff import backoff
@@ -29,7 +30,17 @@ def worker(program: Program) -> None:
     services = program.services
     ending = Ending()
     ending.listen()
-    bootstrap.worker(program.config, services).work(ending.comes_within)
+    _work(program.config, services, ending)
+
+
+def _work(config: Config, services: bootstrap.Services, ending: "Ending") -> None:
+    """Run connections, and draw beside it, until the end comes."""
+    drawing = Drawing(services.redraws)
+    drawing.start()
+    try:
+        bootstrap.worker(config, services).work(ending.comes_within)
+    finally:
+        drawing.stop()
 
 
 class Ending:
@@ -131,7 +142,7 @@ class WorkerProcess:
             self._leave()
             services = bootstrap.build(self._config)
             try:
-                bootstrap.worker(self._config, services).work(ending.comes_within)
+                _work(self._config, services, ending)
             finally:
                 services.close()
         except BridgeError as error:

@@ -14,13 +14,11 @@ from bridge.ports import Clock
 from bridge.services import records
 from bridge.services.actor import Actor
 from bridge.services.records import Change
-from bridge.services.rendering import in_batches, refresh_activities
+from bridge.services.redrawing import redraw
 from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
-from bridge.store import accounts, activities, collections, placements
+from bridge.store import accounts, activities, collections, placements, redraws
 from bridge.store.database import Database
-
-AT_ONCE = 2000  # up to so many activities are drawn again in one transaction, or none of them
 
 
 class Activities:
@@ -107,24 +105,15 @@ class Activities:
             ensure_types(session)
 
     def save_type(self, kind: ActivityType) -> ActivityType:
-        """Add or change an activity type; the activities of this type are drawn again. Former names are kept.
-
-        Very many are drawn in portions, each in a transaction of its own, so that others can write in between.
-        """
+        """Add or change an activity type; the activities of this type are drawn again. Former names are kept."""
         with self._database.write() as session:
             before = accounts.activity_types(session).get(kind.key)
             if before is not None and before.name != kind.name:
                 former = dict.fromkeys((*before.former_names, before.name))
                 kind = replace(kind, former_names=tuple(name for name in former if name != kind.name))
             saved = accounts.save_activity_type(session, kind)
-            ids = sorted(activities.activity_ids(session, type_key=kind.key))
-            if len(ids) <= AT_ONCE:
-                refresh_activities(session, ids, self._settings, now=self._clock.now())
-                return saved
-        for portion in in_batches(ids):
-            with self._database.write() as session:
-                refresh_activities(session, portion, self._settings, now=self._clock.now())
-        return saved
+            redraw(session, redraws.of_type(session, kind.key), self._settings, now=self._clock.now())
+            return saved
 
 
 def _activity(session: Session, activity_id: int) -> Activity:

@@ -1,7 +1,7 @@
 """Users: their accounts, their choices, and the collections in their homes (R12, R27, R28)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Some
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,13 +16,15 @@ from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
 from bridge.errors import Conflict, Invalid, NotFound
 from bridge.ports import Clock
-from bridge.services.address_books import refresh_labels, refresh_organizations, refresh_persons
+from bridge.services.address_books import refresh_labels
 from bridge.services.choices import calendar_options, shows_tasks
+from bridge.services.redrawing import redraw
 from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
-from bridge.store import accounts, activities, collections, contacts, journal, placements
+from bridge.store import accounts, collections, contacts, journal, placements, redraws
 from bridge.store.database import Database
-from bridge.store.models.resources import CollectionKind
+from bridge.store.models.resources import CollectionKind, Drawn
+from bridge.store.redraws import Scope
 from bridge.store.views import Collection
 
 DISPLAYNAME = "{DAV:}displayname"
@@ -76,8 +78,11 @@ class Principals:
             after = edit(before)
             _check(after)
             saved = accounts.save_user(session, replace(after, id=before.id, login=login), now=self._clock.now())
-            self.arrange(session, saved)
-            self._redraw(session, saved)
+            self._furnish(session, saved)
+            subjects = [saved.id, *accounts.colleagues_of(session, saved.id)]
+            calendars = [Scope(Drawn.ACTIVITY, subject) for subject in subjects]
+            self._redraw(session, [*calendars, *_contacts_of(saved)])
+            self._clear(session, saved)
             return saved
 
     def type_options(self, login: str) -> Mapping[str, TypeOption]:
@@ -92,9 +97,9 @@ class Principals:
             if type_key not in accounts.activity_types(session):
                 raise NotFound(f"There is no activity type “{type_key}”.")
             accounts.save_type_option(session, user.id, type_key, option)
-            self.arrange(session, user)
-            ids = activities.activity_ids(session, owner_ids=[user.id], type_key=type_key)
-            refresh_activities(session, ids, self._settings, now=self._clock.now())
+            self._furnish(session, user)
+            self._redraw(session, [Scope(Drawn.ACTIVITY, user.id, type_key)])
+            self._clear(session, user)
 
     def choose_colleagues(self, login: str, colleagues: Some[str]) -> None:
         """Choose whose calendars appear beside one's own (R27)."""
@@ -131,11 +136,21 @@ class Principals:
 
     def arrange(self, session: Session, user: User) -> None:
         """Give a home the collections that its user's choices ask for, take away the others, and fill new ones."""
+        self._furnish(session, user)
+        self._clear(session, user)
+
+    def _clear(self, session: Session, user: User) -> None:
+        """Take away what is not wanted; a task list only once what was in it is drawn where it belongs now."""
         wanted = self._wanted(session, user)
-        present = {c.name: c for c in collections.collections_in_home(session, user.login)}
-        for name, collection in present.items():
-            if name not in wanted:
+        for collection in collections.collections_in_home(session, user.login):
+            awaited = collection.name == TASKS and redraws.is_due(session, user.id, Drawn.ACTIVITY)
+            if collection.name not in wanted and not awaited:
                 collections.remove_collection(session, collection.id)
+
+    def _furnish(self, session: Session, user: User) -> None:
+        """Add what is missing, and fill it."""
+        wanted = self._wanted(session, user)
+        present = {c.name for c in collections.collections_in_home(session, user.login)}
         new = [collection for name, collection in wanted.items() if name not in present]
         for collection in new:
             collections.add_collection(
@@ -149,7 +164,10 @@ class Principals:
                 properties=collection.properties,
                 now=self._clock.now(),
             )
-        self._fill(session, new)
+        if any(collection.kind is CollectionKind.ADDRESS_BOOK for collection in new):
+            self._redraw(session, _contacts_of(user))
+        calendars = [each for each in new if each.kind is CollectionKind.CALENDAR]
+        self._redraw(session, [Scope(Drawn.ACTIVITY, each.subject_id) for each in calendars])
 
     def _wanted(self, session: Session, user: User) -> dict[str, Collection]:
         options = calendar_options(session, user, self._settings)
@@ -162,26 +180,11 @@ class Principals:
             wanted.append(_blank(user, subject, f"{COLLEAGUE}{subject.login}", name, EventKind.EVENT.value))
         return {collection.name: collection for collection in wanted}
 
-    def _fill(self, session: Session, new: list[Collection]) -> None:
-        now = self._clock.now()
-        for collection in new:
-            if collection.kind is CollectionKind.CALENDAR:
-                ids = activities.activity_ids(session, owner_ids=[collection.subject_id])
-                refresh_activities(session, ids, self._settings, now=now)
-            else:
-                self._redraw_contacts(session, collection.owner_id)
-
-    def _redraw(self, session: Session, user: User) -> None:
-        subjects = [user.id, *accounts.colleagues_of(session, user.id)]
-        ids = activities.activity_ids(session, owner_ids=subjects)
-        refresh_activities(session, ids, self._settings, now=self._clock.now())
-        self._redraw_contacts(session, user.id)
-
-    def _redraw_contacts(self, session: Session, owner_id: int) -> None:
-        now = self._clock.now()
-        refresh_persons(session, contacts.person_ids(session, owner_id=owner_id), self._settings, now=now)
-        refresh_organizations(session, contacts.organization_ids(session, owner_id=owner_id), self._settings, now=now)
-        refresh_labels(session, contacts.label_ids(session), now=now)
+    def _redraw(self, session: Session, scopes: Sequence[Scope]) -> None:
+        counted = {scope: redraws.count(session, scope) for scope in scopes}
+        redraw(session, counted, self._settings, now=self._clock.now())
+        if any(scope.kind is Drawn.PERSON for scope in scopes):
+            refresh_labels(session, contacts.label_ids(session), now=self._clock.now())
 
 
 def permissions(user: str, path: str) -> str:
@@ -200,6 +203,10 @@ def permissions(user: str, path: str) -> str:
     if len(parts) == 1:
         return "R"
     return "r" if parts[1].startswith(COLLEAGUE) else "rw"
+
+
+def _contacts_of(user: User) -> list[Scope]:
+    return [Scope(Drawn.PERSON, user.id), Scope(Drawn.ORGANIZATION, user.id)]
 
 
 def _blank(owner: User, subject: User, name: str, displayname: str, component: str) -> Collection:

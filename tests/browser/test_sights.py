@@ -29,6 +29,7 @@ NO_PAGES = {
     "monitors.ready",
     "oauth.go",
     "onboarding.profile",
+    "redraws.state",
 }
 WALKED = (
     *("landing", "sign-in", "link-apple", "accounts", "account-sign-in", "account", "account-calendar"),

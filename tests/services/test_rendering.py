@@ -11,7 +11,6 @@ from bridge.core.event import EventKind, Privacy
 from bridge.core.person import Organization, Person
 from bridge.core.projection.options import TypeOption
 from bridge.core.user import User
-from bridge.services import activities
 from bridge.store.views import Collection, Resource
 from tests.harness import CRM, Office
 
@@ -121,12 +120,7 @@ def test_renaming_a_label_draws_those_who_bear_it(office: Office, anna: User) ->
     assert "CATEGORIES:Partner\r\n" in live(office, *BOOK)["ilze"].text
 
 
-@pytest.mark.parametrize("at_once", [activities.AT_ONCE, 0])
-def test_renaming_a_type_draws_its_activities(
-    office: Office, anna: User, monkeypatch: pytest.MonkeyPatch, at_once: int
-) -> None:
-    """Very many of them in portions, with the same result."""
-    monkeypatch.setattr(activities, "AT_ONCE", at_once)
+def test_renaming_a_type_draws_its_activities(office: Office, anna: User) -> None:
     office.activities.create(CRM, activity(anna, "one"))
     office.activities.create(CRM, replace(activity(anna, "two"), type="meeting"))
     watch = Watch(office, CALENDAR)

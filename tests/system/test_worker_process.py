@@ -8,11 +8,17 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bridge.core.activity import Activity
 from bridge.errors import TemporaryError
+from bridge.services import redrawing
+from bridge.services.redrawing import Progress
+from tests.harness import CRM
 from tests.system.server import PATIENCE, PROGRAM, ServerProcess, serving
 
 
@@ -107,8 +113,17 @@ def test_a_worker_alone_runs_beside_the_other_and_ends_when_it_is_told(sqlite_ur
         assert Serving(server).worker() == first
 
 
-def test_without_the_sync_there_is_no_worker_and_no_need_of_a_queue(sqlite_url: str, tmp_path: Path) -> None:
+def test_without_the_sync_there_is_no_worker_and_no_need_of_a_queue(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be drawn again is drawn even so."""
     server = ServerProcess(tmp_path / "server", sqlite_url)
+    monkeypatch.setattr(redrawing, "AT_ONCE", 0)
+    login = server.add_user("anna").login
+    anna, services = server.services.principals.find(login), server.services
+    services.activities.create(CRM, Activity("", anna.id, "Call", "call", date(2026, 12, 1)))
+    services.principals.change(login, replace)
+    assert services.redraws.progress(anna) == Progress(0, 1)
     with server.config_file.open("a", encoding="utf-8") as file:
         file.write("[sync]\nenabled = off\nqueue = redis://127.0.0.1:1/0\n")
     try:
@@ -116,9 +131,11 @@ def test_without_the_sync_there_is_no_worker_and_no_need_of_a_queue(sqlite_url: 
         assert server.process is not None
         first = server.process.pid
         await_that(lambda: len(processes_of(first)) == 3, server.said())
+        await_that(lambda: services.redraws.progress(anna) is None, server.said())
         server.stop()
     finally:
         server.kill()
+        services.close()
 
 
 def test_readiness_tells_of_a_queue_out_of_reach(sqlite_url: str, tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ class House:
         self.clock = self.office.clock
         self.cookie_key = KEY
         self.principals = self.office.principals
+        self.redraws = self.office.redraws
         self.devices = self.office.devices
         self.feeds = self.office.feeds
         self.activities = self.office.activities

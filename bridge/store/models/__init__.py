@@ -20,7 +20,7 @@ from bridge.store.models.crm import (
 from bridge.store.models.duplicates import DistinctPersonsRow
 from bridge.store.models.journal import JournalRow
 from bridge.store.models.push import ChannelRow
-from bridge.store.models.resources import CollectionRow, OccurrenceRow, ResourceRow
+from bridge.store.models.resources import CollectionRow, OccurrenceRow, RedrawRow, ResourceRow
 from bridge.store.models.sync import (
     ConnectionRow,
     FlowRow,
@@ -65,6 +65,7 @@ __all__ = [
     "PersonLabelRow",
     "PersonRow",
     "PhotoRow",
+    "RedrawRow",
     "RemoteChangeRow",
     "ResourceRow",
     "ResultRow",

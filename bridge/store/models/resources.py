@@ -18,6 +18,14 @@ class CollectionKind(StrEnum):
     ADDRESS_BOOK = "addressbook"
 
 
+class Drawn(StrEnum):
+    """Records of which resources are drawn."""
+
+    ACTIVITY = "activity"
+    PERSON = "person"
+    ORGANIZATION = "organization"
+
+
 LONGEST = 31 * 24 * 3600  # seconds
 
 
@@ -101,3 +109,22 @@ class OccurrenceRow(Base):
     starts: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     ends: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+
+
+class RedrawRow(Base):
+    """One kind of a user's records, all or those of one type, that are to be drawn again, and how far that has come.
+
+    ``after_id`` is the last record that is drawn again; ``total`` is how many there were at the beginning. A later row
+    that asks for the same or for more takes an earlier one's place.
+    """
+
+    __tablename__ = "redraws"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Drawn] = mapped_column(text_enum(Drawn))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    type_key: Mapped[str] = mapped_column(String(64), default="")
+    after_id: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int]
+    ended: Mapped[bool] = mapped_column(default=False)
