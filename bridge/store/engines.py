@@ -46,10 +46,17 @@ def create_engines(address: URL, busy_timeout: timedelta, pool_size: int) -> tup
 
 
 def _prepare_file(file: Path) -> None:
-    """Create the file, for our eyes only; SQLite gives its companions (``-wal``, ``-shm``) the same mode."""
+    """Create the file, for our eyes only; SQLite gives its companions (``-wal``, ``-shm``) the same mode.
+
+    One that is there is not opened: to close it would end all locks that this process has on it (POSIX), and another
+    process would take itself for the only one.
+    """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
+            raise ConfigError([f"The database file {file} cannot be opened."]) from None
     except OSError as error:
         raise ConfigError([f"The database file {file} cannot be opened: {error.strerror}."]) from error
 

@@ -358,3 +358,21 @@ def test_requests_do_without_libraries_that_they_do_not_need(sqlite_url: str) ->
     program = f"import sys; from bridge.store.database import Database; Database({sqlite_url!r}); "
     program += "sys.exit(bool({'alembic', 'psycopg'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_second_database_of_the_same_file_leaves_the_locks_of_the_first(sqlite_url: str) -> None:
+    """Else another process would take itself for the only one, and do away with the log that the first one reads."""
+    write = "INSERT INTO labels (uid, name) VALUES ('{0}', '{0}')"
+    elsewhere = (
+        "import os, sqlite3, sys\nfor statement in sys.argv[2:]:\n connection = sqlite3.connect(sys.argv[1])\n"
+        " connection.execute(statement)\n connection.commit()\n if 'two' in statement: os._exit(0)\n connection.close()"
+    )
+    with closing(Database(sqlite_url)) as first:
+        for asked in (first.write, first.read):
+            with asked() as session:
+                assert session.execute(text("SELECT name FROM labels")).all() == []
+        Database(sqlite_url).close()
+        file, statements = sqlite_url.removeprefix("sqlite:///"), [write.format(name) for name in ("one", "two")]
+        subprocess.run([sys.executable, "-c", elsewhere, file, *statements], check=True, timeout=60)
+        with first.read() as session:
+            assert session.execute(text("SELECT name FROM labels")).scalars().all() == ["one", "two"]
