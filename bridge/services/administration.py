@@ -12,7 +12,7 @@ from bridge.services.connection_rules import check_governs
 from bridge.services.connections import Connections, Shown
 from bridge.services.principals import Principals
 from bridge.services.settings import Settings
-from bridge.services.signing_in import SigningIn, check_password
+from bridge.services.signing_in import SigningIn
 from bridge.store import audit, connections
 from bridge.store.audit import Usage
 from bridge.store.connections import PAUSED, OptionDefault
@@ -86,8 +86,6 @@ class Administration:
     def add(self, viewer: User, login: str, edit: UserEdit, password: str = "") -> User:
         """Add a user with a home. Raises ``Invalid`` and ``Conflict``."""
         check_governs(viewer)
-        if password:
-            check_password(password)
         blank = User(login, self._settings.time_zone, language=self._settings.language)
         added = self._principals.add(
             _edited(replace(blank, past_days=self._settings.past_days), edit), password or None

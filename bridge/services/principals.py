@@ -21,6 +21,7 @@ from bridge.services.choices import calendar_options, shows_tasks
 from bridge.services.redrawing import redraw
 from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
+from bridge.services.signing_in import check_password
 from bridge.store import accounts, collections, contacts, journal, placements, redraws
 from bridge.store.database import Database
 from bridge.store.models.resources import CollectionKind, Drawn
@@ -61,12 +62,14 @@ class Principals:
             return [user, *(colleague for colleague in colleagues.values() if colleague.enabled)]
 
     def add(self, user: User, password: str | None = None) -> User:
-        """Add a user with a home. Raises ``Invalid`` or ``Conflict``."""
+        """Add a user with a home. Raises ``Invalid``, also for a password that is too short, or ``Conflict``."""
         _check(user)
+        if password is not None:
+            check_password(password)
         with self._database.write() as session:
             if accounts.user_by_login(session, user.login) is not None:
                 raise Conflict(f"There is already a user “{user.login}”.")
-            hashed = PasswordHasher().hash(password) if password else None
+            hashed = PasswordHasher().hash(password) if password is not None else None
             saved = accounts.save_user(session, user, now=self._clock.now(), password_hash=hashed)
             self.arrange(session, saved)
             return saved

@@ -23,7 +23,10 @@ def test_a_user_is_added_with_the_standard_types_and_a_home(anna: Program) -> No
 
 
 def test_an_admin_with_a_password(davbridge: Program) -> None:
-    davbridge.ok("user", "add", "root", "--admin", "--password-stdin", stdin="secret\n")
+    short = davbridge("user", "add", "root", "--admin", "--password-stdin", stdin="secret\n")
+    assert (short.exit_code, short.stdout) == (1, "")
+    assert "A password has 10 to" in short.stderr
+    davbridge.ok("user", "add", "root", "--admin", "--password-stdin", stdin="long enough\n")
     assert davbridge.json("user", "list")[0]["role"] == "admin"
 
 
