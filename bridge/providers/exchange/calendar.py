@@ -13,7 +13,7 @@ from bridge.providers.exchange.event_write import ITEM, alone, changes, memory_o
 from bridge.providers.exchange.exceptions import Exceptions, Series, must_begin_anew
 from bridge.providers.exchange.fields import KEY, MORE, UID, item, own, updates
 from bridge.providers.exchange.items import Items, Kind, paths
-from bridge.providers.exchange.side import Draft, FolderSide, Held, Job
+from bridge.providers.exchange.side import BATCHES, Draft, FolderSide, Held, Job
 from bridge.providers.exchange.soap import Client
 from bridge.providers.exchange.xml import Element
 
@@ -45,8 +45,8 @@ class CalendarSide(FolderSide[Event]):
             "Exchange",
             keeps_uid=False,
             guards_writes=False,  # updates it does, deletions not
-            max_fetch=batch,
-            max_writes=batch,
+            max_fetch=BATCHES * batch,
+            max_writes=BATCHES * batch,
             floating_times=False,
             expresses=EXPRESSES,
         )

@@ -21,7 +21,7 @@ from bridge.providers.exchange.event_read import change_key, raw_id
 from bridge.providers.exchange.fields import KEY, MORE, PREFIX, UID, Field, indexed, item, own, plain, read_own, updates
 from bridge.providers.exchange.items import Items, Kind, paths
 from bridge.providers.exchange.pictures import Pictures, attachment
-from bridge.providers.exchange.side import Draft, FolderSide, Held, Job
+from bridge.providers.exchange.side import BATCHES, Draft, FolderSide, Held, Job
 from bridge.providers.exchange.soap import Client
 from bridge.providers.exchange.xml import Element, make
 from bridge.providers.one_by_one import concerns_one_object
@@ -72,8 +72,8 @@ class ContactsSide(FolderSide[Contact]):
             "Exchange",
             keeps_uid=False,
             guards_writes=False,  # updates it does, deletions not
-            max_fetch=batch,
-            max_writes=batch,
+            max_fetch=BATCHES * batch,
+            max_writes=BATCHES * batch,
             expresses=EXPRESSES,
         )
         super().__init__(Items(client, folder, KIND, batch), traits)

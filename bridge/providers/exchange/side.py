@@ -1,7 +1,7 @@
 """A folder of Exchange as a ``Side``: what calendars and contacts have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar
@@ -29,6 +29,10 @@ from bridge.providers.exchange.xml import Element
 from bridge.providers.one_by_one import concerns_one_object
 
 Result = TypeVar("Result")
+Sent = TypeVar("Sent")
+
+BATCHES = 10
+"""How many of them are written or read together, so that what belongs to their objects fills few others."""
 
 _TOKEN = "ews-1 "  # noqa: S105 - how our tokens begin; another listing than this one needs another number
 
@@ -106,14 +110,14 @@ class FolderSide(ABC, Generic[T]):
 
     def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[T]]:
         """See ``Side.fetch``."""
-        for portion in portions(dict.fromkeys(ids), self._items.batch):
+        for portion in portions(dict.fromkeys(ids), self._traits.max_fetch):
             for held in self._there(portion).values():
                 yield held.found()
 
     def write(self, writes: Sequence[Write[T]]) -> Iterator[Outcome[T]]:
         """See ``Side.write``. Writes of one kind that follow each other share their requests."""
         for kind, run in groupby(writes, type):
-            for portion in portions(run, self._items.batch):
+            for portion in portions(run, self._traits.max_writes):
                 if kind is Create:
                     yield from self._create([each for each in portion if isinstance(each, Create)])
                 elif kind is Update:
@@ -147,7 +151,7 @@ class FolderSide(ABC, Generic[T]):
         if not drawn:
             return {}, None
         made, self._made = self._made, None  # until it is known what was made
-        refs, fatal = _until_fatal(self._items.create(list(drawn.values())))
+        refs, fatal = self._sent(self._items.create, list(drawn.values()))
         told = dict(zip(drawn, refs, strict=False))
         if made is not None and fatal is None and all(isinstance(ref, Ref) for ref in refs):
             self._made = made | {key: ref.id for key, ref in told.items() if isinstance(ref, Ref)}
@@ -165,8 +169,8 @@ class FolderSide(ABC, Generic[T]):
             except (MappingError, Refused, PreconditionFailed) as error:
                 outcomes[each.id] = error
         sent = {id_: each.updates for id_, each in drafts.items() if each.updates is not None}
-        refs, fatal = _until_fatal(
-            self._items.update([(Ref(id_, there[id_].version), made) for id_, made in sent.items()])
+        refs, fatal = self._sent(
+            self._items.update, [(Ref(id_, there[id_].version), made) for id_, made in sent.items()]
         )
         done = dict(zip(sent, refs, strict=False))
         outcomes |= {id_: result for id_, result in done.items() if isinstance(result, BridgeError)}
@@ -191,14 +195,31 @@ class FolderSide(ABC, Generic[T]):
                 doomed.append(Ref(each.id))
             elif each.id in versions:
                 outcomes[each.id] = PreconditionFailed("The object changed since it was read.", remote=NAME)
-        errors = self._items.delete(doomed)
-        for ref, error in zip(doomed, errors, strict=True):
-            if error is not None:
+        errors, fatal = self._sent(self._items.delete, doomed)
+        results = dict(zip((ref.id for ref in doomed), errors, strict=False))
+        for ref in doomed:
+            if ref.id not in results:
+                del outcomes[ref.id]
+            elif (error := results[ref.id]) is not None:
                 outcomes[ref.id] = error
-        kept, fatal = _until_fatal([outcomes[each.id] for each in deletes])
-        yield from kept
+        yield from _in_order([each.id for each in deletes], outcomes)
         if fatal is not None:
             raise fatal
+
+    def _sent(
+        self, send: Callable[[Sequence[Sent]], Sequence[Result]], objects: Sequence[Sent]
+    ) -> tuple[list[Result], BridgeError | None]:
+        """Send objects batch by batch; what became of each, up to an error that ends everything."""
+        done: list[Result] = []
+        for portion in portions(objects, self._items.batch):
+            try:
+                results, fatal = _until_fatal(send(portion))
+            except BridgeError as error:
+                return done, error
+            done += results
+            if fatal is not None:
+                return done, fatal
+        return done, None
 
     def _known(self, keys: Sequence[str]) -> dict[str, Held[T]]:
         """What an earlier try has created already: known from the latest listing, or looked for."""
