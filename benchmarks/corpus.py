@@ -18,6 +18,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 FIRST_MONDAY = date(2017, 1, 2)
 WEEKS = 520
 WEEK, DAY = timedelta(weeks=1), timedelta(days=1)
+MOVE = timedelta(days=8, hours=2)
 _SYLLABLES = ("kal", "ber", "lin", "mar", "oz", "ste", "vil", "gar", "ron", "dal")
 _GIVEN = ("Anna", "Ilze", "Marta", "Jānis", "Pēteris", "Lena", "Tomasz", "Olga", "Sven", "Lucía")
 _TOPICS = ("Quarterly review", "Call about the offer", "Site visit", "Contract details", "Lunch", "Product demo")
@@ -38,7 +39,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An event. ``start`` is aware; a whole day starts at midnight UTC. ``left_out`` and ``moved`` count instances."""
+    """An event. ``start`` is aware; a whole day starts at midnight UTC. ``left_out`` and ``moved`` count instances.
+
+    ``move`` is how far the latter is moved.
+    """
 
     uid: str
     kind: Kind
@@ -49,6 +53,7 @@ class Appointment:
     description: str
     left_out: int | None = None
     moved: int | None = None
+    move: timedelta = MOVE
 
     @property
     def name(self) -> str:
@@ -65,7 +70,7 @@ class Appointment:
             if begin >= end + 2 * WEEK:
                 return
             if number == self.moved:
-                yield begin + MOVE
+                yield begin + self.move
             elif number != self.left_out:
                 yield begin
 
@@ -86,9 +91,6 @@ class Appointment:
         while True:
             yield begin
             begin += WEEK
-
-
-MOVE = timedelta(days=8, hours=2)
 
 
 def _later(start: datetime, months: int) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.corpus import MOVE, WEEK, Appointment, Kind
+from benchmarks.corpus import WEEK, Appointment, Kind
 
 _BERLIN = """\
 BEGIN:VTIMEZONE
@@ -38,7 +38,8 @@ def _events(found: Appointment) -> Iterator[str]:
     yield from _event(found, found.start, found.subject, *_rules(found))
     if found.moved is not None:
         original = found.start + found.moved * WEEK
-        yield from _event(found, original + MOVE, f"{found.subject} (moved)", _time("RECURRENCE-ID", original, found))
+        named = _time("RECURRENCE-ID", original, found)
+        yield from _event(found, original + found.move, f"{found.subject} (moved)", named)
 
 
 def _event(found: Appointment, start: datetime, subject: str, *more: str) -> Iterator[str]:

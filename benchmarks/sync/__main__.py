@@ -3,7 +3,8 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,19 +14,33 @@ import click
 from benchmarks.processes import NotStarted
 from benchmarks.sync.course import Course, Measured, Say
 from benchmarks.sync.office import Ticking
-from benchmarks.sync.remotes import InMemory, our_google, stock
+from benchmarks.sync.own_services import our_exchange, our_google, our_graph
+from benchmarks.sync.remotes import InMemory, Other, stock
 from benchmarks.sync.report import Report, update
+from bridge.ports import Clock
 
+OwnService = Callable[[Clock], AbstractContextManager[Other]]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one call measures: so many objects of each kind with a stock Radicale, in memory, and at our own Google."""
+    """How many objects of each kind one call measures: at a stock Radicale, in memory, and at services of our own."""
 
-    stock: Sequence[int]
-    memory: Sequence[int]
+    stock: Sequence[int] = ()
+    memory: Sequence[int] = ()
     google: Sequence[int] = ()
+    graph: Sequence[int] = ()
+    exchange: Sequence[int] = ()
+
+    @property
+    def own_services(self) -> Sequence[tuple[str, OwnService, Sequence[int]]]:
+        """Those of ours that are measured, by name."""
+        return (
+            ("google", our_google, self.google),
+            ("graph", our_graph, self.graph),
+            ("exchange", our_exchange, self.exchange),
+        )
 
 
 def carry_out(plan: Plan, command: str, say: Say) -> Report:
@@ -41,10 +56,10 @@ def _measured(folder: Path, plan: Plan, say: Say) -> Iterator[Measured]:
         clock, place = Ticking(), folder / f"memory-{size}"
         place.mkdir()
         yield from Course(InMemory(clock), size, clock, say).carry_out(place)
-    for size in plan.google:
-        clock, place = Ticking(), folder / f"google-{size}"
+    for name, own, size in ((name, own, size) for name, own, sizes in plan.own_services for size in sizes):
+        clock, place = Ticking(), folder / f"{name}-{size}"
         place.mkdir()
-        with our_google(clock) as account:
+        with own(clock) as account:
             yield from Course(account, size, clock, say).carry_out(place)
     for size in plan.stock:
         place = folder / f"stock-{size}"
@@ -59,26 +74,26 @@ def _say(text: str) -> None:
 
 
 @click.command()
-@click.option("--n", "sizes", multiple=True, type=click.IntRange(1), help="Objects of each kind; may be repeated.")
+@click.option("--n", "stock", multiple=True, type=click.IntRange(1), help="Objects of each kind; may be repeated.")
 @click.option("--memory", multiple=True, type=click.IntRange(1), help="The same with an account in memory.")
 @click.option("--google", multiple=True, type=click.IntRange(1), help="The same at a Google of our own.")
+@click.option("--graph", multiple=True, type=click.IntRange(1), help="The same at a Microsoft 365 of our own.")
+@click.option("--exchange", multiple=True, type=click.IntRange(1), help="The same at an Exchange of our own.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file.")
 @click.option("--update-readme", is_flag=True, help="Write the table of docs/benchmarks.md anew.")
 def main(
-    sizes: Sequence[int],
-    memory: Sequence[int],
-    google: Sequence[int],
     json_file: Path | None,
     *,
     update_readme: bool,
+    **sizes: Sequence[int],
 ) -> None:
     """Measure the sync engine on this machine, and judge the targets.
 
     Stock Radicale takes about a tenth of a second for each object that is new to it.
     """
     command = " ".join(["python -m benchmarks.sync", *_without_files(sys.argv[1:])])
-    named = Plan(sorted(sizes), sorted(memory), sorted(google))
-    plan = named if sizes or memory or google else Plan([2000], [10_000])
+    named = Plan(**{name: sorted(numbers) for name, numbers in sizes.items()})
+    plan = named if any(sizes.values()) else Plan([2000], [10_000])
     try:
         found = carry_out(plan, command, _say)
     except NotStarted as error:

@@ -14,12 +14,12 @@ from benchmarks.filling import LOGIN, Texts
 from benchmarks.servers import Radicale, Running
 from bridge.core.scope import FlowKind
 from bridge.ports import Clock, Connector, Provider, SignIn
-from bridge.providers.caldav.provider import CalDavConnector, CalDavProvider
+from bridge.providers.caldav.provider import CalDavConnector
 from bridge.providers.memory.provider import MemoryConnector
 from bridge.providers.memory.remote import MemoryAccount, Remote
 from bridge.services.connections import NewAccount
 
-MEMORY, STOCK, GOOGLE = "in memory", "Radicale", "Google of our own"
+MEMORY, STOCK = "in memory", "Radicale"
 _SECRET = "benchmark"  # noqa: S105 - of an account that lives as long as this process
 
 
@@ -104,6 +104,23 @@ class _Recording:
 
 
 @dataclass
+class Opened:
+    """The accounts that were opened since their requests were last counted."""
+
+    accounts: list[Any] = field(default_factory=list)
+
+    def through(self, connector: Connector) -> Connector:
+        """What opens accounts by another connector, and remembers them here."""
+        return _Recording(connector, self.accounts)
+
+    def asked(self) -> Mapping[str, int]:
+        """How many requests of each method they sent. They are forgotten then."""
+        found = sum((each.methods for each in self.accounts), Counter[str]())
+        self.accounts.clear()
+        return found
+
+
+@dataclass
 class Stock:
     """Stock Radicale in a process of its own, with an empty calendar and an empty address book."""
 
@@ -112,7 +129,7 @@ class Stock:
     name: str = STOCK
     kind: str = "caldav"
     keeps_uids: bool = True
-    _opened: list[CalDavProvider] = field(default_factory=list)
+    _opened: Opened = field(default_factory=Opened)
 
     @property
     def account(self) -> NewAccount:
@@ -123,13 +140,11 @@ class Stock:
 
     def connector(self, clock: Clock) -> Connector:
         """Open accounts by the provider that users have."""
-        return _Recording(CalDavConnector(clock), self._opened)
+        return self._opened.through(CalDavConnector(clock))
 
     def asked(self) -> Mapping[str, int]:
         """What all accounts sent that were opened since."""
-        found = sum((each.methods for each in self._opened), Counter[str]())
-        self._opened.clear()
-        return found
+        return self._opened.asked()
 
     def uids(self, kind: FlowKind) -> set[str]:
         """Resources are called after their UIDs."""
@@ -150,61 +165,6 @@ class Stock:
             answer = client.put(path, changed, If_Match=text.etag)
         if answer.status >= 300:
             raise WrongAnswer(f"status {answer.status} to a PUT")
-
-
-class AtGoogle:
-    """An account at a Google of our own, in this process: the requests are what counts, its time is in ours."""
-
-    def __init__(self, fake: Any, clock: Clock) -> None:
-        from bridge.providers.google.provider import GoogleConnector  # noqa: PLC0415 - only where it is measured
-
-        self.name, self.kind, self.keeps_uids = GOOGLE, "google", False
-        self._fake = fake
-        self._connector = GoogleConnector(fake.installation, clock)
-        self._opened: list[Any] = []
-        self.account = NewAccount(self.kind, f"{LOGIN}@example.com", secret=fake.secret())
-
-    def connector(self, clock: Clock) -> Connector:  # noqa: ARG002 - it has one already
-        """Open accounts by the provider that users have."""
-        return _Recording(self._connector, self._opened)
-
-    def asked(self) -> Mapping[str, int]:
-        """What all accounts sent that were opened since."""
-        found = sum((each.methods for each in self._opened), Counter[str]())
-        self._opened.clear()
-        return found
-
-    def uids(self, kind: FlowKind) -> set[str]:
-        """The UIDs that our objects are remembered by."""
-        if kind is FlowKind.CALENDAR:
-            events = self._fake.calendars.primary.events.values()
-            rows = (each.get("extendedProperties", {}).get("private", {}) for each in events)
-            return {row["davbridgeUid"] for row in rows if "davbridgeUid" in row}
-        rows = (each for person in self._fake.people.people.values() for each in person.get("clientData", []))
-        return {row["value"] for row in rows if row["key"] == "davbridge-uid"}
-
-    def edit(self, kind: FlowKind) -> None:
-        """Change the first object."""
-        if kind is FlowKind.CALENDAR:
-            calendar = self._fake.calendars.primary
-            name = next(iter(calendar.events))
-            calendar.events[name]["summary"] += " (changed)"
-            calendar.touch(name)
-            return
-        people = self._fake.people
-        name = next(iter(people.people))
-        people.people[name]["biographies"] = [{"value": "Changed.", "contentType": "TEXT_PLAIN"}]
-        people.touch(name)
-
-
-@contextmanager
-def our_google(clock: Clock) -> Iterator[AtGoogle]:
-    """Start a Google of our own for as long as it is needed."""
-    from tests.fakes.google.server import google  # noqa: PLC0415 - only where it is measured
-
-    with google() as (fake, _):
-        fake.people.now = clock.now
-        yield AtGoogle(fake, clock)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, NOTHING, OUT, Measured
-from benchmarks.sync.remotes import GOOGLE, STOCK
+from benchmarks.sync.own_services import EXCHANGE, GOOGLE, GRAPH
+from benchmarks.sync.remotes import STOCK
 from benchmarks.targets import Verdict
 
 BEGIN, END = "<!-- sync benchmark: begin -->", "<!-- sync benchmark: end -->"
@@ -20,8 +21,17 @@ _UNCHANGED = 1.0  # seconds of our own
 _SHARE = 1 / 3
 _REQUESTS = 5
 _MORE = 1.2  # times the requests that it takes at the least
-_BATCH = 50  # objects that one request brings
-_GOOGLE = {(EVENTS, OUT): 50, (EVENTS, BACK): 2500, (CONTACTS, OUT): 200, (CONTACTS, BACK): 1000}  # the same there
+_PORTIONS = {  # how many objects go into one request at the most, for each kind of request that it takes
+    STOCK: {(EVENTS, OUT): (1,), (EVENTS, BACK): (50,), (CONTACTS, OUT): (1,), (CONTACTS, BACK): (50,)},
+    GOOGLE: {(EVENTS, OUT): (50,), (EVENTS, BACK): (2500,), (CONTACTS, OUT): (200,), (CONTACTS, BACK): (1000,)},
+    GRAPH: {(EVENTS, OUT): (20,), (EVENTS, BACK): (999, 999), (CONTACTS, OUT): (20,), (CONTACTS, BACK): (999, 999)},
+    EXCHANGE: {
+        (EVENTS, OUT): (100, 100),  # one that writes, and one that tells what became of it
+        (EVENTS, BACK): (512, 100),
+        (CONTACTS, OUT): (100, 100),
+        (CONTACTS, BACK): (512, 100),
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +93,12 @@ def _judged(one: Measured) -> Iterator[Verdict]:
     asked = sum(one.requests.values())
     if one.step == OUT and one.remote == STOCK:
         yield Verdict(f"{title}: our own share", "under a third", f"{one.share:.0%}", one.share < _SHARE and right)
-    if one.step in {OUT, BACK} and one.remote == GOOGLE:
-        least = math.ceil(one.size / _GOOGLE[one.what, one.step])
+    portions = _PORTIONS.get(one.remote, {}).get((one.what, one.step), ())
+    if portions:
+        least = sum(math.ceil(one.size / portion) for portion in portions)
         found = f"{asked:,}, at the least {least:,}"
-        yield Verdict(
-            f"{title}: requests", "20 % more than needed at most", found, asked <= least * _MORE + 3 and right
-        )
-    if one.step in {OUT, BACK} and one.remote == STOCK:
-        least = one.size if one.step == OUT else math.ceil(one.size / _BATCH)
-        found = f"{asked:,}, at the least {least:,}"
-        yield Verdict(
-            f"{title}: requests", "20 % more than needed at most", found, asked <= least * _MORE + 3 and right
-        )
+        enough = asked <= least * _MORE + 3 and right
+        yield Verdict(f"{title}: requests", "20 % more than needed at most", found, enough)
     if one.step in {OUT, BACK}:
         reached = (one.cpu < _FIRST and right) if big else None
         yield Verdict(f"{title}: our CPU", f"under {_FIRST:g} s with {_JUDGED:,}", f"{one.cpu:.1f} s", reached)
