@@ -45,7 +45,14 @@ class Server:
     host: str = option("127.0.0.1", "Address to listen on; 0.0.0.0 or :: for every interface.", values.word)
     port: int = option("8080", "Port to listen on.", values.whole(1, 65535))
     workers: int = option("2", "Processes that answer requests.", values.whole(1, 256))
-    threads: int = option("4", "Threads in each of these processes.", values.whole(1, 256))
+    threads: int = option(
+        "8",
+        "Threads in each of these processes: so many requests may be on their way in or out at the same time.",
+        values.whole(1, 256),
+    )
+    request_timeout: timedelta = option(
+        "60 s", "How long a request may take to arrive; its answer may take ten times as long.", values.at_least("1 s")
+    )
     certificate: Path | None = option("", "TLS certificate chain (PEM). Empty: no TLS here.", values.optional_path)
     key: Path | None = option("", "Private key of the certificate (PEM).", values.optional_path)
     trusted_proxies: tuple[values.Network, ...] = option(

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import timedelta
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -11,6 +12,7 @@ from bridge import bootstrap
 from bridge.cli.answering import Worker
 from bridge.cli.drawing import Drawing
 from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
+from bridge.cli.turns import in_turn
 from bridge.cli.worker import WorkerProcess
 from bridge.config import Config
 from bridge.errors import ConfigError
@@ -28,7 +30,7 @@ def wsgi_application(config: Config, services: bootstrap.Services) -> WsgiApp:
         dav = create_application(dav_services, dav_options(config))
     except RuntimeError as error:
         raise ConfigError([f"[radicale.*]: {error}"]) from error
-    return behind_proxies(gateway(dav, create_app(services, config)), config.server.trusted_proxies)
+    return behind_proxies(gateway(in_turn(dav), create_app(services, config)), config.server.trusted_proxies)
 
 
 def dav_options(config: Config) -> DavOptions:
@@ -73,6 +75,11 @@ class Server(BaseApplication):
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+
+    @property
+    def arrival(self) -> timedelta:
+        """How long a request may take to arrive: for our workers."""
+        return self._config.server.request_timeout
 
     def load(self) -> WsgiApp:
         """Build the application, in the worker process. Where no sync worker runs beside, this process draws too."""

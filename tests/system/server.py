@@ -41,11 +41,12 @@ class Account:
 
 @dataclass
 class ServerProcess:
-    """``davbridge serve`` over one database. Everything it needs and leaves lies in ``folder``."""
+    """``davbridge serve`` over one database. ``options`` are more lines of its ``[server]``; all lies in ``folder``."""
 
     folder: Path
     database_url: str
     workers: int = 2
+    options: str = ""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -53,7 +54,7 @@ class ServerProcess:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(
-            f"[server]\nport = {self.port}\nworkers = {self.workers}\n"
+            f"[server]\nport = {self.port}\nworkers = {self.workers}\n{self.options}"
             f"[database]\nurl = {self.database_url}\n"
             "[security]\nsecret_file = secret.key\n",
             encoding="utf-8",
@@ -161,9 +162,9 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, database_url: str, *, workers: int = 2) -> Iterator[ServerProcess]:
+def serving(folder: Path, database_url: str, *, workers: int = 2, options: str = "") -> Iterator[ServerProcess]:
     """A server that runs meanwhile, and stops cleanly."""
-    server = ServerProcess(folder, database_url, workers)
+    server = ServerProcess(folder, database_url, workers, options)
     try:
         server.start()
         with closing(server.services):
