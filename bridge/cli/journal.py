@@ -1,6 +1,7 @@
 """``davbridge journal`` and ``davbridge undo``: what happened, and taking it back (R21)."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -8,12 +9,14 @@ from uuid import uuid4
 
 import click
 
+from bridge.bootstrap import Services
 from bridge.cli.frame import Program, pass_program
 from bridge.cli.output import as_json, moment, plain, print_json, table
 from bridge.services.actor import Actor
 from bridge.services.history import Event, FieldChange
 from bridge.services.journal import Undone
 from bridge.store.models.journal import Source
+from bridge.store.runs import RemoteChange
 
 _LENGTH = 40  # characters of a value in a table
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -42,13 +45,25 @@ class Since(click.ParamType[datetime | timedelta]):
 @click.argument("login", required=False)
 @click.option("--since", type=Since(), metavar="DAY|SPAN", help="Only later ones: 2026-11-01, or 7d, 12h, 30m.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many at most.")
+@click.option("--there", metavar="RUN", help="Instead, what one run of a sync wrote on the other side.")
 @as_json
 @pass_program
 def journal(
-    program: Program, login: str | None, since: datetime | timedelta | None, limit: int, *, as_json: bool
+    program: Program,
+    login: str | None,
+    since: datetime | timedelta | None,
+    limit: int,
+    there: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """List what was changed, the newest first; of the user LOGIN's data or of everybody's."""
     services = program.services
+    if there is not None:
+        if login is not None or since is not None:
+            raise click.UsageError("A run says by itself whose it is, and when: give --there alone.")
+        _list_written(services.undoing.written(there)[:limit], as_json=as_json)
+        return
     moment_ago = services.clock.now() - since if isinstance(since, timedelta) else since
     events = services.journal.events(login=login, since=moment_ago, limit=limit)
     if as_json:
@@ -56,6 +71,17 @@ def journal(
         return
     rows = [(str(e.id), moment(e.at), e.by, _through(e), _what(e), _changes(e)) for e in events]
     table(("entry", "when (UTC)", "who", "through", "what", "changes"), rows)
+
+
+def _list_written(changes: Sequence[RemoteChange], *, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(change) for change in changes])
+        return
+    rows = [
+        (str(c.id), moment(c.at), f"{c.action.replace('-', ' ')} “{c.title}”", "taken back" if c.undone else "", c.remote_id)
+        for c in changes
+    ]
+    table(("change", "when (UTC)", "what", "", "remote id"), rows)
 
 
 def _through(event: Event) -> str:
@@ -88,15 +114,14 @@ def _short(value: Any) -> str:
 @click.command("undo")
 @click.argument("entry", type=int, required=False)
 @click.option("--run", metavar="RUN", help="Take back everything that one import, sync or undo did.")
+@click.option("--there", metavar="CHANGE", type=int, help="Take back one write on the other side of a sync.")
 @as_json
 @pass_program
-def undo(program: Program, entry: int | None, run: str | None, *, as_json: bool) -> None:
-    """Take back journal entry ENTRY, or a whole run."""
-    if (entry is None) == (run is None):
-        raise click.UsageError("Give either the number of a journal entry or --run.")
-    actor = Actor(None, Source.UNDO, client="davbridge undo", run=uuid4().hex)
-    services = program.services
-    undone = services.undoing.undo_run(actor, run) if run else [services.journal.undo(actor, entry or 0)]
+def undo(program: Program, entry: int | None, run: str | None, there: int | None, *, as_json: bool) -> None:
+    """Take back journal entry ENTRY, a whole run, or what “davbridge journal --there RUN” lists as CHANGE."""
+    if sum(given is not None for given in (entry, run, there)) != 1:
+        raise click.UsageError("Give either the number of a journal entry, --run or --there.")
+    undone = _undone(program.services, entry, run, there)
     if as_json:
         print_json([asdict(each) for each in undone])
         return
@@ -104,6 +129,15 @@ def undo(program: Program, entry: int | None, run: str | None, *, as_json: bool)
         click.echo(_told(each))
     if not undone:
         click.echo("Nothing is left to take back.")
+
+
+def _undone(services: Services, entry: int | None, run: str | None, there: int | None) -> list[Undone]:
+    actor = Actor(None, Source.UNDO, client="davbridge undo", run=uuid4().hex)
+    if run is not None:
+        return services.undoing.undo_run(actor, run)
+    if there is not None:
+        return [services.undoing.undo_remote(actor, there)]
+    return [services.journal.undo(actor, entry or 0)]
 
 
 def _told(undone: Undone) -> str:

@@ -16,7 +16,7 @@ from click.testing import Result
 from bridge.store.database import Database
 from bridge.vault import new_key
 from tests.cli.conftest import Program
-from tests.harness import Office
+from tests.harness import Office, ics
 
 
 @dataclass(frozen=True)
@@ -233,3 +233,23 @@ def test_keys_are_exchanged(anna: Program, account: Account) -> None:
     anna.write("config.ini", config)
     assert "reconnect the account" in anna.fails("connection", "calendars", "1")
     assert json.dumps(anna.json("connection", "list"))
+
+
+def test_one_write_on_the_other_side_is_taken_back_alone(anna: Program, account: Account) -> None:
+    added(anna, account, "--calendar", "default", "--start")
+    times = ("DTSTART:21000101T100000Z", "DTEND:21000101T110000Z")
+    for name in ("First", "Second"):
+        anna.ok("import", anna.write("x.ics", ics(f"SUMMARY:{name}", *times, uid=name)), "--owner", "anna")
+    ((report,),) = [json.loads(anna("sync", "1", "--json").stdout)]
+    run = report["run_id"]
+    listed = anna.ok("journal", "--there", run).splitlines()
+    assert [line.split("\t")[2] for line in listed[1:]] == ["create there “Second”", "create there “First”"]
+    change = {each["title"]: str(each["id"]) for each in anna.json("journal", "--there", run)}["First"]
+    assert anna.ok("undo", "--there", change) == "Took back on the other side: “First”.\n"
+    assert [each["undone"] for each in anna.json("journal", "--there", run)] == [False, True]
+    assert "taken back" in anna.ok("journal", "--there", run)
+    assert "undone already" in anna.fails("undo", "--there", change)
+    assert "no change 99" in anna.fails("undo", "--there", "99")
+    assert "no run “x”" in anna.fails("journal", "--there", "x")
+    assert "alone" in anna.fails("journal", "anna", "--there", run, status=2)
+    assert "Give either" in anna.fails("undo", "1", "--there", change, status=2)

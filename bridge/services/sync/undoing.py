@@ -63,6 +63,13 @@ class Undoing:
             told = self._journal.undo_run(actor, run_id) if entries else []
             return told + [undone for each in backs for undone in each.take()]
 
+    def written(self, run_id: str) -> list[RemoteChange]:
+        """What a run wrote on the other side, the newest first. Raises ``NotFound``."""
+        with self._database.read() as session:
+            if runs.run(session, run_id) is None:
+                raise NotFound(f"There is no run “{run_id}” of a sync.")
+            return runs.remote_changes(session, run_id=run_id)
+
     def undo_remote(self, actor: Actor, change_id: int) -> Undone:  # noqa: ARG002 - there, it is the account's own doing
         """Take back one write on the other side. Raises as ``undo_run``; ``Conflict`` where it was undone already."""
         with self._database.read() as session:
