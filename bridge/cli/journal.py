@@ -78,7 +78,13 @@ def _list_written(changes: Sequence[RemoteChange], *, as_json: bool) -> None:
         print_json([asdict(change) for change in changes])
         return
     rows = [
-        (str(c.id), moment(c.at), f"{c.action.replace('-', ' ')} “{c.title}”", "taken back" if c.undone else "", c.remote_id)
+        (
+            str(c.id),
+            moment(c.at),
+            f"{c.action.replace('-', ' ')} “{c.title}”",
+            "taken back" if c.undone else "",
+            c.remote_id,
+        )
         for c in changes
     ]
     table(("change", "when (UTC)", "what", "", "remote id"), rows)
