@@ -42,22 +42,6 @@ def made(side: Side[Event], event: Event, key: str = "key") -> Stored[Event]:
     return outcome
 
 
-def test_requests_are_as_few_as_the_batches_allow(world: CalendarWorld) -> None:
-    side = world.open()
-    token = side.changes(None).token
-    assert world.fake.calls == ["events.delta", "events.list"]
-    world.fake.calls.clear()
-    outcomes = list(side.write([Create(IdempotencyKey(f"key-{n}"), samples.event(n)) for n in range(60)]))
-    assert world.fake.calls == ["batch"] * 3
-    world.fake.calls.clear()
-    assert len(side.changes(token).found) == 60
-    assert world.fake.calls == ["events.delta"]
-    world.fake.calls.clear()
-    ids = [outcome.id for outcome in outcomes if isinstance(outcome, Stored)]
-    assert len(list(side.fetch(ids))) == 60
-    assert world.fake.calls == ["batch"] * 3
-
-
 def test_what_leaves_the_window_is_not_gone(world: CalendarWorld) -> None:
     there = world.add(samples.event(1))
     token = world.open().changes(None).token

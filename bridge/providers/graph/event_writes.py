@@ -81,7 +81,8 @@ def _made_before(events: Events, key: IdempotencyKey, answer: Answer) -> Steps[H
     error = (answer.read_json() or {}).get("error")
     named = text(error, "@event.existingEventId") if isinstance(error, Mapping) else ""
     if not named:
-        rows = yield from events.pages(query(events.path, top=1, filter=filter_by_key(key), expand=EXPAND))
+        path = query(events.path, top=1, filter=filter_by_key(key), expand=EXPAND)
+        rows = yield from events.rows((yield from one(Ask("GET", path))))
         named = text(rows[0], "id") if rows else ""
     return (yield from events.held(RemoteId(named))) if named else None
 

@@ -75,18 +75,18 @@ class Events:
         if not answer.ok:
             raise self.client.error(answer)
 
-    def pages(self, path: str) -> Steps[list[Raw]]:
-        """The rows of a short list."""
+    def rows(self, answer: Answer) -> Steps[list[Raw]]:
+        """The rows of a short list, from its first page on."""
         rows: list[Raw] = []
         for _ in range(_MOST_PAGES):
-            answer = yield from one(Ask("GET", path))
             if not answer.ok:
                 raise self.client.error(answer)
             page = answer.json()
             rows += self.client.rows(page)
-            path = self.client.following(page)
-            if not path:
+            following = self.client.following(page)
+            if not following:
                 return rows
+            answer = yield from one(Ask("GET", following))
         raise self.client.nonsense()
 
     def read(self, answer: Answer) -> dict[str, Any]:

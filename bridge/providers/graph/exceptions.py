@@ -83,15 +83,19 @@ def settled(events: Events, held: Held, series: Event, exceptions: Wanted, zone:
 def _there(events: Events, held: Held, series: Event, days: Sequence[date]) -> Steps[dict[date, Raw]]:
     """The events that the occurrences of these days are, as far as the series has them."""
     found = {day: raw for day in days if (raw := held.exception_on(day, series)) is not None}
-    for day in days:
-        if day in found:
-            continue
-        noon = datetime.combine(day, time(12), UTC)
-        begin, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (noon - _AROUND, noon + _AROUND))
-        path = query(f"{events.at(held.id)}/instances", startDateTime=begin, endDateTime=end, top=10)
-        rows = yield from events.pages(path)
+    unknown = [day for day in days if day not in found]
+    answers = (yield [Ask("GET", _around(events, held, day)) for day in unknown]) if unknown else ()
+    for day, answer in zip(unknown, answers, strict=True):
+        rows = yield from events.rows(answer)
         found |= {original: raw for raw in rows if (original := original_day(raw, series, held.raw)) == day}
     return found
+
+
+def _around(events: Events, held: Held, day: date) -> str:
+    """Where the occurrences of a series near a day are listed."""
+    noon = datetime.combine(day, time(12), UTC)
+    begin, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (noon - _AROUND, noon + _AROUND))
+    return query(f"{events.at(held.id)}/instances", startDateTime=begin, endDateTime=end, top=10)
 
 
 def _left_out(event: Event) -> list[Moment]:
