@@ -37,6 +37,7 @@ NO_PAGES = frozenset(
         "monitors.alive",
         "monitors.ready",
         "onboarding.profile",
+        "redraws.state",
     }
 )
 # Pages that ask the account before they answer: how long that takes is up to its server.
