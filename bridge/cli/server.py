@@ -10,6 +10,7 @@ from gunicorn.arbiter import Arbiter
 
 from bridge import bootstrap
 from bridge.cli.answering import Worker
+from bridge.cli.arriving import whole_or_refused
 from bridge.cli.drawing import Drawing
 from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
 from bridge.cli.turns import in_turn
@@ -30,7 +31,8 @@ def wsgi_application(config: Config, services: bootstrap.Services) -> WsgiApp:
         dav = create_application(dav_services, dav_options(config))
     except RuntimeError as error:
         raise ConfigError([f"[radicale.*]: {error}"]) from error
-    return behind_proxies(gateway(in_turn(dav), create_app(services, config)), config.server.trusted_proxies)
+    everything = whole_or_refused(gateway(in_turn(dav), create_app(services, config)))
+    return behind_proxies(everything, config.server.trusted_proxies)
 
 
 def dav_options(config: Config) -> DavOptions:

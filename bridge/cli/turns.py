@@ -12,6 +12,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from bridge.cli.gateway import Environ, WsgiApp
+from bridge.errors import Invalid
 
 TURNS = 2  # one more than computes at a time, since a turn also waits for the database
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
@@ -26,7 +27,10 @@ def in_turn(application: WsgiApp, turns: int = TURNS) -> WsgiApp:
         length = _small_length(environ)
         if length is None or environ.get("REQUEST_METHOD") not in _READING:
             return application(environ, start_response)
-        body = environ["wsgi.input"].read(length) if length else b""
+        try:
+            body = environ["wsgi.input"].read(length) if length else b""
+        except Invalid:
+            return application(environ, start_response)  # which meets the same, and knows how to say so
         with free:
             return application({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.cli.turns import in_turn
+from bridge.errors import Invalid
 
 TURNS, CLIENTS = 2, 8
 LONG = 60  # seconds until a test counts as hanging
@@ -87,3 +88,18 @@ def test_a_turn_is_given_back_by_an_application_that_fails() -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             application(asking("GET"), None)
+
+
+class Broken(io.RawIOBase):
+    """A body whose client is gone."""
+
+    def read(self, size: int = -1) -> bytes:  # noqa: ARG002 - there is nothing to read
+        raise Invalid("The request broke off before its end.")
+
+
+def test_a_body_that_cannot_be_read_is_the_applications_to_refuse() -> None:
+    seen: list[Any] = []
+    application = in_turn(lambda environ, _start: seen.append(environ["wsgi.input"]) or [b"400"], 0)
+    broken = Broken()
+    assert application(asking(body=broken), None) == [b"400"]
+    assert seen == [broken]
