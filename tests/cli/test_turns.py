@@ -93,7 +93,7 @@ def test_a_turn_is_given_back_by_an_application_that_fails() -> None:
 class Broken(io.RawIOBase):
     """A body whose client is gone."""
 
-    def read(self, size: int = -1) -> bytes:  # noqa: ARG002 - there is nothing to read
+    def read(self, size: int = -1) -> bytes:
         raise Invalid("The request broke off before its end.")
 
 
