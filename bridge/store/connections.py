@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.core.activity import Visibility
@@ -20,10 +20,32 @@ from bridge.store.tables import COLLECTIONS, USERS
 PAUSED = "paused"
 """The company-wide option that stops every connection (R18, R30)."""
 
-_C, _F = (cast("Table", row.__table__).c for row in (ConnectionRow, FlowRow))
+_CONNECTIONS, _FLOWS = (cast("Table", row.__table__) for row in (ConnectionRow, FlowRow))
+_C, _F = _CONNECTIONS.c, _FLOWS.c
 _LEASE = ("lease_owner", "lease_until", "fence")
 _TRIED_AGAIN = (ProblemKind.WAITING, ProblemKind.BROKEN)
 _REVISION = re.compile(r"[0-9]+-[0-9]+")
+
+
+# What every run asks is built once: that takes longer than to run it.
+_THIS, _THAT_FLOW = _C.id == bindparam("which"), _F.id == bindparam("which")
+_MINE = (_THIS, _C.fence == bindparam("ours"))
+_FREE = or_(_C.lease_until.is_(None), _C.lease_until <= bindparam("now"))
+_ONE = select(*_C).where(_THIS)
+_ONE_LOCKED = _ONE.with_for_update()
+_CHANGE, _CHANGE_FLOW = update(_CONNECTIONS).where(_THIS), update(_FLOWS).where(_THAT_FLOW)
+_ACQUIRE = _CHANGE.where(_FREE).values(
+    lease_owner=bindparam("owner"), lease_until=bindparam("until"), fence=_C.fence + 1
+)
+_HELD = select(_C.id).where(*_MINE, _C.lease_until.is_not(None)).with_for_update()
+_RENEW = update(_CONNECTIONS).where(*_MINE, _C.lease_until.is_not(None)).values(lease_until=bindparam("until"))
+_RELEASE = update(_CONNECTIONS).where(*_MINE).values(lease_owner="", lease_until=None)
+_FINISH = _CHANGE_FLOW.values(
+    ours_token=bindparam("ours"),
+    theirs_token=bindparam("theirs"),
+    confirmed_options=bindparam("options"),
+    first_done=_F.first_total,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +135,7 @@ def add_connection(session: Session, connection: Connection) -> Connection:
 
 def connection(session: Session, connection_id: int, *, lock: bool = False) -> Connection | None:
     """One connection. ``lock``: nobody else writes it, or within its lease, until the transaction ends."""
-    query = select(*_C).where(_C.id == connection_id)
-    row = session.execute(query.with_for_update() if lock else query).first()
+    row = session.execute(_ONE_LOCKED if lock else _ONE, {"which": connection_id}).first()
     return record_of(Connection, row) if row else None
 
 
@@ -128,8 +149,7 @@ def connections(session: Session, user_id: int | None = None) -> list[Connection
 
 def save_connection(session: Session, connection: Connection) -> None:
     """Change a connection that was read with ``lock``. The lease has its own functions and stays as it is."""
-    values = columns_of(connection, "id", *_LEASE)
-    session.execute(update(ConnectionRow).where(_C.id == connection.id).values(values))
+    session.execute(_CHANGE, {**columns_of(connection, "id", *_LEASE), "which": connection.id})
 
 
 def remove_connection(session: Session, connection_id: int) -> None:
@@ -139,12 +159,12 @@ def remove_connection(session: Session, connection_id: int) -> None:
 
 def set_attempt(session: Session, connection_id: int, now: datetime) -> None:
     """Remember when a run began (R18)."""
-    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(last_attempt_at=now))
+    session.execute(_CHANGE, {"which": connection_id, "last_attempt_at": now})
 
 
 def set_secret(session: Session, connection_id: int, sealed: str) -> None:
     """Replace the credentials, sealed."""
-    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(secret=sealed))
+    session.execute(_CHANGE, {"which": connection_id, "secret": sealed})
 
 
 def flows(session: Session, connection_ids: Collection[int]) -> list[Flow]:
@@ -163,23 +183,22 @@ def add_flow(session: Session, flow: Flow) -> Flow:
 
 def save_flow(session: Session, flow: Flow) -> None:
     """Change a flow. The connection is locked meanwhile, or its lease is held."""
-    session.execute(update(FlowRow).where(_F.id == flow.id).values(columns_of(flow, "id")))
+    session.execute(_CHANGE_FLOW, {**columns_of(flow, "id"), "which": flow.id})
 
 
 def finish_flow(session: Session, flow_id: int, ours: str | None, theirs: str | None, options: str) -> None:
     """Remember up to where both sides were read, everything stored, and under which options (a digest)."""
-    values = {"ours_token": ours, "theirs_token": theirs, "confirmed_options": options}
-    session.execute(update(FlowRow).where(_F.id == flow_id).values(**values, first_done=_F.first_total))
+    session.execute(_FINISH, {"which": flow_id, "ours": ours, "theirs": theirs, "options": options})
 
 
 def set_tokens(session: Session, flow_id: int, ours: str | None, theirs: str | None) -> None:
     """Replace up to where both sides were read; ``None`` to read everything again."""
-    session.execute(update(FlowRow).where(_F.id == flow_id).values(ours_token=ours, theirs_token=theirs))
+    session.execute(_CHANGE_FLOW, {"which": flow_id, "ours_token": ours, "theirs_token": theirs})
 
 
 def set_progress(session: Session, flow_id: int, done: int, total: int) -> None:
     """Remember how far the first sync is (R16)."""
-    session.execute(update(FlowRow).where(_F.id == flow_id).values(first_done=done, first_total=total))
+    session.execute(_CHANGE_FLOW, {"which": flow_id, "first_done": done, "first_total": total})
 
 
 def option_defaults(session: Session) -> dict[str, OptionDefault]:
@@ -200,35 +219,30 @@ def remove_option_default(session: Session, key: str) -> None:
 
 def acquire(session: Session, connection_id: int, owner: str, now: datetime, lease_for: timedelta) -> int | None:
     """Take the right to run a connection: its fencing number, or ``None`` while somebody else holds it."""
-    free = or_(_C.lease_until.is_(None), _C.lease_until <= now)
-    values = {"lease_owner": owner, "lease_until": now + lease_for, "fence": _C.fence + 1}
-    taken = update(ConnectionRow).where(_C.id == connection_id, free).values(values).returning(_C.fence)
-    return session.execute(taken).scalar_one_or_none()
+    values = {"which": connection_id, "owner": owner, "now": now, "until": now + lease_for}
+    return session.execute(_ACQUIRE.returning(_C.fence), values).scalar_one_or_none()
 
 
 def renew(session: Session, connection_id: int, fence: int, now: datetime, lease_for: timedelta) -> bool:
     """Keep a lease longer. Whether it was still ours: an expired one is, until somebody takes it over."""
-    mine = (_C.id == connection_id, _C.fence == fence, _C.lease_until.is_not(None))
-    found = session.execute(update(ConnectionRow).where(*mine).values(lease_until=now + lease_for))
+    found = session.execute(_RENEW, {"which": connection_id, "ours": fence, "until": now + lease_for})
     return bool(found.rowcount)  # type: ignore[attr-defined]
 
 
 def held(session: Session, connection_id: int, fence: int) -> bool:
     """Whether the lease with this number is still ours, and will be until the transaction ends: the row is locked."""
-    mine = (_C.id == connection_id, _C.fence == fence, _C.lease_until.is_not(None))
-    return session.execute(select(_C.id).where(*mine).with_for_update()).first() is not None
+    return session.execute(_HELD, {"which": connection_id, "ours": fence}).first() is not None
 
 
 def release(session: Session, connection_id: int, fence: int) -> None:
     """Give a lease back, if it is still ours."""
-    mine = (_C.id == connection_id, _C.fence == fence)
-    session.execute(update(ConnectionRow).where(*mine).values(lease_owner="", lease_until=None))
+    session.execute(_RELEASE, {"which": connection_id, "ours": fence})
 
 
 def revoke(session: Session, connection_id: int) -> None:
     """End whatever run there is: its next write is refused, and the lease is free."""
-    values = {"lease_owner": "", "lease_until": None, "fence": _C.fence + 1}
-    session.execute(update(ConnectionRow).where(_C.id == connection_id).values(values))
+    ended = _CHANGE.values(lease_owner="", lease_until=None, fence=_C.fence + 1)
+    session.execute(ended, {"which": connection_id})
 
 
 def our_revisions(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, str]]:
@@ -273,11 +287,7 @@ def due(session: Session, now: datetime) -> list[int]:
 
 
 def _runnable(now: datetime) -> Any:
-    joined = (
-        cast("Table", ConnectionRow.__table__)
-        .join(USERS, USERS.c.id == _C.user_id)
-        .join(cast("Table", FlowRow.__table__), _F.connection_id == _C.id)
-    )
+    joined = _CONNECTIONS.join(USERS, USERS.c.id == _C.user_id).join(_FLOWS, _F.connection_id == _C.id)
     return (
         select(_C.id, _C.user_id, _C.next_run_at, _C.retry_at, _F.ours_token)
         .select_from(joined)

@@ -37,6 +37,8 @@ _HEADS = (
     .order_by(_L.id)
 )
 
+_OPEN = select(*_I).where(_I.flow_id == bindparam("flow")).order_by(_I.id)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkHead:
@@ -183,8 +185,7 @@ def add_intents(session: Session, new: Sequence[Intent]) -> list[int]:
 
 def intents(session: Session, flow_id: int) -> list[Intent]:
     """The writes of a flow that were announced and whose end is not known, the oldest first."""
-    query = select(*_I).where(_I.flow_id == flow_id).order_by(_I.id)
-    return [record_of(Intent, row) for row in session.execute(query)]
+    return [record_of(Intent, row) for row in session.execute(_OPEN, {"flow": flow_id})]
 
 
 def delete_intents(session: Session, ids: Collection[int]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, delete, false, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import RemoteChangeRow, ResultRow, RunRow
@@ -17,6 +17,17 @@ Item = TypeVar("Item")
 _RUNS, _RESULTS, _CHANGES = (cast("Table", row.__table__) for row in (RunRow, ResultRow, RemoteChangeRow))
 _R, _S, _X = _RUNS.c, _RESULTS.c, _CHANGES.c
 _BATCH = 5_000  # values in a statement
+
+# What every run asks is built once: that takes longer than to run it.
+_SAVE = update(_RUNS).where(_R.id == bindparam("which"))
+_UNFINISHED = (_R.connection_id == bindparam("connection"), _R.outcome == RunOutcome.RUNNING)
+_INTERRUPT = (
+    update(_RUNS)
+    .where(*_UNFINISHED)
+    .values(outcome=RunOutcome.INTERRUPTED, finished_at=bindparam("now"))
+    .returning(_R.id)
+)
+_CONFLICTING = select(_S.local_id).where(_S.flow_id == bindparam("flow"), _S.outcome == ResultOutcome.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ def add_run(session: Session, run: Run) -> None:
 
 def save_run(session: Session, run: Run) -> None:
     """Store how a run stands."""
-    session.execute(update(_RUNS).where(_R.id == run.id).values(columns_of(run, "id")))
+    session.execute(_SAVE, {**columns_of(run, "id"), "which": run.id})
 
 
 def run(session: Session, run_id: str) -> Run | None:
@@ -94,9 +105,7 @@ def runs(session: Session, connection_id: int, limit: int = 20) -> list[Run]:
 
 def interrupt_runs(session: Session, connection_id: int, *, now: datetime) -> list[str]:
     """Close the runs whose process has died, as the holder of the lease; their ids."""
-    unfinished = (_R.connection_id == connection_id, _R.outcome == RunOutcome.RUNNING)
-    values = {"outcome": RunOutcome.INTERRUPTED, "finished_at": now}
-    return list(session.execute(update(_RUNS).where(*unfinished).values(values).returning(_R.id)).scalars())
+    return list(session.execute(_INTERRUPT, {"connection": connection_id, "now": now}).scalars())
 
 
 def put_results(session: Session, flow_id: int, new: Sequence[Result]) -> None:
@@ -150,8 +159,8 @@ def results_of(
 
 def conflicting(session: Session, flow_id: int) -> set[int]:
     """Our records of a flow that wait for a decision (R23)."""
-    query = select(_S.local_id).where(_S.flow_id == flow_id, _S.outcome == ResultOutcome.CONFLICT)
-    return {local_id for local_id in session.execute(query).scalars() if local_id is not None}
+    found = session.execute(_CONFLICTING, {"flow": flow_id}).scalars()
+    return {local_id for local_id in found if local_id is not None}
 
 
 def results_titled(session: Session, flow_ids: Collection[int], part: str, limit: int) -> list[Result]:
