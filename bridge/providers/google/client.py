@@ -141,6 +141,18 @@ class Client:
         return PermissionMissing(f"{name} does not allow this: {message[:200]}", remote=name, remedy=remedy)
 
 
+def next_page(page: Mapping[str, Any], before: Mapping[str, str], name: str) -> dict[str, str]:
+    """What asks for the page after this one, which ``before`` asked for; nothing after the last one.
+
+    Raises ``TemporaryError`` where that would be the same page again.
+    """
+    token = page.get("nextPageToken")
+    following = {"pageToken": token} if isinstance(token, str) and token else {}
+    if following and following == before:
+        raise TemporaryError(f"{name}'s list goes around in circles.", remote=name)
+    return following
+
+
 def told(answer: Answer) -> tuple[str, frozenset[str]]:
     """The message and all the reasons that Google gives: both APIs, each in its own way."""
     error = (answer.read_json() or {}).get("error")

@@ -10,7 +10,16 @@ from itertools import groupby
 
 from bridge.core.contact import Contact
 from bridge.core.digest import same
-from bridge.errors import BridgeError, Invalid, MappingError, NotFound, PreconditionFailed, Refused, TokenExpired
+from bridge.errors import (
+    BridgeError,
+    Invalid,
+    MappingError,
+    NotFound,
+    PreconditionFailed,
+    Refused,
+    TemporaryError,
+    TokenExpired,
+)
 from bridge.ports import (
     Changes,
     Create,
@@ -42,6 +51,7 @@ from bridge.providers.google.person_read import (
     is_deleted,
     picture_url,
     read_person,
+    tells_groups,
 )
 from bridge.providers.google.person_write import Row, groups_for, with_marks, with_version, write_person
 
@@ -78,6 +88,7 @@ class ContactsSide:
         self._groups.read()
         token = since.removeprefix(_TOKEN) if since is not None else None
         people, following = self._people.connections(FIELDS, token)
+        people = self._sure(people)
         self._note_keys(people)
         there = [raw for raw in people if self._is_member(raw)]
         found = tuple(self._listed(raw) for raw in there)
@@ -121,6 +132,8 @@ class ContactsSide:
                 outcomes[each.key] = error
         for key, outcome in zip(bodies, self._people.create(list(bodies.values())), strict=True):
             wanted = next(each.object for each in creates if each.key == key)
+            if not isinstance(outcome, BridgeError) and client_value(outcome, KEY) not in {"", key}:
+                raise TemporaryError("Google Contacts answers to other contacts than ours.", remote=TRAITS.name)
             outcomes[key] = self._done(outcome, wanted, None)
             if isinstance(outcome, BridgeError):
                 self._made = None  # nobody knows whether it was made
@@ -200,6 +213,13 @@ class ContactsSide:
         if must and len(members) < len(set(ids)):
             self._people.check_group(self._id)
         return members
+
+    def _sure(self, people: Sequence[Raw]) -> list[Raw]:
+        """The people of a listing. Everybody should be in some group, so who seems to be in none is looked at again."""
+        if not all(is_deleted(raw) or tells_groups(raw) for raw in people):
+            raise TemporaryError("Google Contacts tells the groups of a contact in no way we know.", remote=TRAITS.name)
+        again = self._people.get([id_of(raw) for raw in people if not is_deleted(raw) and not groups_of(raw)])
+        return [again.get(id_of(raw), raw) for raw in people]
 
     def _is_member(self, raw: Raw) -> bool:
         return not is_deleted(raw) and self._id in groups_of(raw)

@@ -65,7 +65,7 @@ def read_event(raw: Raw, defaults: Sequence[timedelta] = (), zone: tzinfo | None
         privacy=_PRIVACY.get(text(raw, "visibility"), Privacy.PUBLIC),
         reminders=_reminders(raw, defaults),
         attendees=tuple(_attendee(row) for row in _rows(raw, "attendees")),
-        recurrence=tuple(str(line) for line in raw.get("recurrence") or ()),
+        recurrence=recurrence_of(raw),
         created=_instant(raw, "created"),
         modified=_instant(raw, "updated"),
     )
@@ -122,6 +122,12 @@ def text(raw: Raw, name: str) -> str:
     """A text, or nothing."""
     value = raw.get(name)
     return value if isinstance(value, str) else ""
+
+
+def recurrence_of(raw: Raw) -> tuple[str, ...]:
+    """The lines of a series' rule; nothing for any other event."""
+    found = raw.get("recurrence")
+    return tuple(line for line in found if isinstance(line, str)) if isinstance(found, list) else ()
 
 
 def conference(raw: Raw) -> str:

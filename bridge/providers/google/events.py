@@ -11,7 +11,7 @@ from bridge.http import Answer
 from bridge.ports import RemoteId
 from bridge.providers.google import event_mapping, series
 from bridge.providers.google.batch import Ask, Steps
-from bridge.providers.google.client import Client
+from bridge.providers.google.client import Client, next_page
 from bridge.providers.google.event_mapping import Raw
 from bridge.providers.google.series import Held, Manner
 from bridge.providers.together import one
@@ -55,11 +55,10 @@ class Events:
                 raise self.client.error(answer)
             page = answer.json()
             self._manner = _manner(page)
-            items |= {str(item.get("id", "")): item for item in _rows(page)}
-            token = page.get("nextPageToken")
-            if not isinstance(token, str) or not token:
+            items |= {str(item["id"]): item for item in _rows(page)}
+            following = next_page(page, following, self._name)
+            if not following:
                 return list(items.values()), event_mapping.text(page, "nextSyncToken")
-            following = {"pageToken": token}
         raise TemporaryError("Google Calendar's list has no end.", remote=self._name)
 
     def held(self, id_: RemoteId) -> Steps[Held | None]:
@@ -132,6 +131,6 @@ def _manner(page: Raw) -> Manner:
 
 def _rows(page: Raw) -> list[Raw]:
     found = page.get("items")  # a list that is empty has them too
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise TemporaryError("Google Calendar's answer holds no events.", remote="Google Calendar")
-    return found
+    if isinstance(found, list) and all(isinstance(each, dict) and event_mapping.text(each, "id") for each in found):
+        return found
+    raise TemporaryError("Google Calendar's answer holds no events.", remote="Google Calendar")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from bridge.core.contact import Photo
 from bridge.errors import BridgeError, NotFound, PreconditionFailed, Refused, TemporaryError, TokenExpired
 from bridge.http import BUSY, Query
-from bridge.providers.google.client import Client, told
+from bridge.providers.google.client import Client, next_page, told
 from bridge.providers.google.person_read import Raw, text
 from bridge.providers.google.person_write import MASK, Row
 
@@ -25,7 +25,7 @@ _PAGE = 1000
 _MOST_PAGES = 1000
 _GONE = frozenset((404, 410))
 _OUTCOMES = {3: Refused, 5: PreconditionFailed, 6: Refused, 7: Refused, 9: PreconditionFailed, 11: Refused, 12: Refused}
-_EXHAUSTED = 8  # of google.rpc.Code, as are those above
+_NOT_FOUND, _EXHAUSTED = 5, 8  # of google.rpc.Code, as are those above
 
 
 class People:
@@ -44,7 +44,10 @@ class People:
         answer = self._client.call("POST", "/v1/contactGroups", body={"contactGroup": {"name": name}})
         if not answer.ok:
             raise self._client.error(answer)
-        return answer.json()
+        group = answer.json()
+        if not text(group, "resourceName"):
+            raise TemporaryError(f"{self._name} does not show the label that it made.", remote=self._name)
+        return group
 
     def check_group(self, id_: str) -> None:
         """Raise ``NotFound`` when a group is gone."""
@@ -69,14 +72,19 @@ class People:
         return list({text(each, "resourceName"): each for each in found}.values()), following
 
     def get(self, ids: Sequence[str]) -> dict[str, Raw]:
-        """These contacts, as far as they are there."""
+        """These contacts, as far as they are there. Raises ``TemporaryError`` where that is not told of one."""
         found: dict[str, Raw] = {}
+        gone: set[str] = set()
         for portion in portions(list(dict.fromkeys(ids)), BATCH):
             query = {"resourceNames": portion, "personFields": FIELDS, "sources": _SOURCES}
             for row in _dicts(self._client.get("/v1/people:batchGet", query).get("responses")):
-                person = row.get("person")
-                if isinstance(person, dict) and not _code(row):
+                person, code = row.get("person"), _code(row)
+                if isinstance(person, dict) and not code and text(person, "resourceName"):
                     found[text(row, "requestedResourceName") or text(person, "resourceName")] = person
+                elif code == _NOT_FOUND:
+                    gone.add(text(row, "requestedResourceName"))
+        if not set(ids) <= found.keys() | gone:
+            raise TemporaryError(f"{self._name} does not tell of all the contacts we asked for.", remote=self._name)
         return found
 
     def create(self, people: Sequence[Row]) -> list[Raw | BridgeError]:
@@ -105,7 +113,7 @@ class People:
                 return {id_: outcome for one in people for id_, outcome in self.update({one: people[one]}).items()}
             return dict.fromkeys(people, answer)
         found = answer.get("updateResult")
-        rows = found if isinstance(found, dict) else {}
+        rows = {id_: row for id_, row in found.items() if isinstance(row, dict)} if isinstance(found, dict) else {}
         return {id_: self._outcome(rows.get(id_, {})) for id_ in people}
 
     def delete(self, ids: Sequence[str]) -> dict[str, BridgeError | None]:
@@ -131,7 +139,7 @@ class People:
         if not answer.ok:
             raise self._client.error(answer)
         person = answer.json().get("person")
-        if not isinstance(person, dict):
+        if not isinstance(person, dict) or text(person, "resourceName") != id_:
             raise TemporaryError(f"{self._name} does not show the contact with its picture.", remote=self._name)
         return person
 
@@ -157,7 +165,7 @@ class People:
 
     def _outcome(self, row: Mapping[str, Any]) -> Raw | BridgeError:
         person, code = row.get("person"), _code(row)
-        if not code and isinstance(person, dict):
+        if not code and isinstance(person, dict) and text(person, "resourceName"):
             return person
         status = row.get("status")
         said = text(status, "message")[:200] if isinstance(status, dict) else ""
@@ -177,15 +185,15 @@ class People:
                 raise self._client.error(answer)
             page = answer.json()
             found = page.get(name, [])
-            if not isinstance(found, list):
+            rows = _dicts(found)
+            if not isinstance(found, list) or len(rows) != len(found) or not all(text(r, "resourceName") for r in rows):
                 raise TemporaryError(f"{self._name}'s answer holds no list.", remote=self._name)
-            yield from _dicts(found)
+            yield from rows
             last.clear()
             last.update(page)
-            token = page.get("nextPageToken")
-            if not isinstance(token, str) or not token:
+            following = next_page(page, following, self._name)
+            if not following:
                 return
-            following = {"pageToken": token}
         raise TemporaryError(f"{self._name}'s list has no end.", remote=self._name)
 
 

@@ -125,6 +125,13 @@ def groups_of(raw: Raw) -> tuple[str, ...]:
     return tuple(text(each, "contactGroupResourceName") for each in found if isinstance(each, Mapping))
 
 
+def tells_groups(raw: Raw) -> bool:
+    """Whether every membership can be read, as far as there are any: some are in the domain of the account."""
+    found = raw.get("memberships", [])
+    strangers = [row for row in _every(raw, "memberships") if "domainMembership" in row]
+    return isinstance(found, list) and len(found) == len(strangers) + len([name for name in groups_of(raw) if name])
+
+
 def client_value(raw: Raw, key: str) -> str:
     """What we noted at a contact."""
     return next((text(row, "value") for row in _every(raw, "clientData") if text(row, "key") == key), "")

@@ -13,7 +13,7 @@ from bridge.ports import Channel, Registration, RemoteCalendar, RemoteGroup, Rem
 from bridge.providers.consented import ConsentedConnector, ConsentedProvider
 from bridge.providers.google import push
 from bridge.providers.google.calendar import CalendarSide
-from bridge.providers.google.client import Client, Service
+from bridge.providers.google.client import Client, Service, next_page
 from bridge.providers.google.contacts import ContactsSide
 from bridge.providers.google.installation import (
     CALENDARS,
@@ -25,6 +25,7 @@ from bridge.providers.google.installation import (
     Installation,
     authority,
 )
+from bridge.providers.google.person_read import text
 from bridge.providers.oauth import Authority, CodeFlow
 
 _MY_CONTACTS = "contactGroups/myContacts"
@@ -65,7 +66,7 @@ class GoogleProvider(ConsentedProvider):
         """Sign in. An account that gave us only calendars or only contacts is one too."""
         if not self._lacks(FOR_CALENDARS):
             primary = self._calendars.get("/users/me/calendarList/primary")
-            return Identity(str(primary.get("id") or self._sign_in.address), str(primary.get("summary") or ""))
+            return Identity(text(primary, "id") or self._sign_in.address, text(primary, "summary"))
         if self._lacks(FOR_CONTACTS):
             self._must((*FOR_CALENDARS, *FOR_CONTACTS))
         self._people.get("/v1/contactGroups", {"pageSize": 1})
@@ -75,14 +76,14 @@ class GoogleProvider(ConsentedProvider):
         """The calendars of the account, the primary one first. Raises ``PermissionMissing`` without the scopes."""
         self._must(FOR_CALENDARS)
         rows = self._rows(self._calendars, "/users/me/calendarList", "items", "maxResults", 250)
-        found = [_calendar(row) for row in rows if not row.get("deleted")]
+        found = [_calendar(row) for row in rows if text(row, "id") and not row.get("deleted")]
         return sorted(found, key=lambda each: (not each.default, each.read_only))
 
     def groups(self) -> Sequence[RemoteGroup]:
         """All contacts first, then the labels that the user has made."""
         self._must(FOR_CONTACTS)
         rows = self._rows(self._people, "/v1/contactGroups", "contactGroups", "pageSize", 1000)
-        found = [_group(row) for row in rows if _is_offered(row)]
+        found = [_group(row) for row in rows if text(row, "resourceName") and _is_offered(row)]
         return sorted(found, key=lambda each: not each.default)
 
     def open_calendar(self, id: RemoteId) -> Side[Event]:  # noqa: A002 - the field's term
@@ -108,37 +109,35 @@ class GoogleProvider(ConsentedProvider):
         push.unwatch(self._events, channel)
 
     def _rows(self, client: Client, path: str, name: str, size: str, most: int) -> Iterator[dict[str, Any]]:
-        following: dict[str, str | int] = {}
+        following: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
             page = client.get(path, {size: most, **following})
             rows = page.get(name, [])
             if not isinstance(rows, list):
                 break
             yield from (row for row in rows if isinstance(row, dict))
-            token = page.get("nextPageToken")
-            if not isinstance(token, str) or not token:
+            following = next_page(page, following, client.service.name)
+            if not following:
                 return
-            following = {"pageToken": token}
         raise TemporaryError(f"{client.service.name} answers with something else than a list.", remote=NAME)
 
 
 def _calendar(row: dict[str, Any]) -> RemoteCalendar:
     name = str(row.get("summaryOverride") or row.get("summary") or row.get("id") or "")
     return RemoteCalendar(
-        RemoteId(str(row.get("id") or "")),
+        RemoteId(text(row, "id")),
         name,
         str(row.get("backgroundColor") or "").lower(),
-        read_only=row.get("accessRole") not in _WRITERS,
+        read_only=text(row, "accessRole") not in _WRITERS,
         default=row.get("primary") is True,
     )
 
 
 def _is_offered(row: dict[str, Any]) -> bool:
     """The groups of old that Google no longer shows are left out, and those that are no place to put somebody."""
-    return row.get("groupType") == "USER_CONTACT_GROUP" or row.get("name") in {"myContacts", "starred"}
+    return row.get("groupType") == "USER_CONTACT_GROUP" or text(row, "name") in {"myContacts", "starred"}
 
 
 def _group(row: dict[str, Any]) -> RemoteGroup:
     name = str(row.get("formattedName") or row.get("name") or "")
-    id_ = RemoteId(str(row.get("resourceName") or ""))
-    return RemoteGroup(id_, name, default=row.get("name") == "myContacts")
+    return RemoteGroup(RemoteId(text(row, "resourceName")), name, default=row.get("name") == "myContacts")

@@ -10,7 +10,7 @@ from bridge.core.digest import same
 from bridge.core.event import Event, Moment
 from bridge.errors import Invalid
 from bridge.ports import Found, RemoteId, Version
-from bridge.providers.google.event_mapping import EXPRESSES, UID, Raw, private, read_event
+from bridge.providers.google.event_mapping import EXPRESSES, UID, Raw, private, read_event, recurrence_of
 from bridge.providers.google.times import read_time
 from bridge.providers.occurrences import instance, start_key
 
@@ -73,7 +73,7 @@ class Held:
 
 def is_series(raw: Raw) -> bool:
     """Whether an event is the master of a series."""
-    return bool(raw.get("recurrence"))
+    return bool(recurrence_of(raw))
 
 
 def is_cancelled(raw: Raw) -> bool:
