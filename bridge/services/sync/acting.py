@@ -114,7 +114,7 @@ class Acting(Generic[T]):
         A creation is tried again by its key, which makes nothing twice, and tied to its record; the next look at both
         finds what has changed since. Of everything else that has happened it is noted how it can be undone (R21).
         """
-        with self.lease.transaction() as session:
+        with self.lease.database.read() as session:
             open_intents = links.intents(session, self.flow_id)
         changed = [RemoteId(each.remote_id) for each in open_intents if not _creates(each) and each.remote_id]
         present = {found.id: found for found in self.theirs.fetch(changed)} if changed else {}

@@ -5,7 +5,7 @@ then on every transaction of the old holder is refused, and so is every further 
 asks before each one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +31,7 @@ class Lease:
     connection_id: int
     fence: int
     length: timedelta
+    released: bool = False
     _renewed: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,16 +56,37 @@ class Lease:
                 raise LeaseLost("Another process runs this connection now.")
             yield session
 
+    @contextmanager
+    def last_transaction(self) -> Iterator[Session]:
+        """Write the last of a run, and give the lease back with it. Raises ``LeaseLost``."""
+        with self.transaction() as session:
+            yield session
+            connections.release(session, self.connection_id, self.fence)
+        self.released = True
+
 
 @contextmanager
-def leased(database: Database, clock: Clock, connection_id: int, owner: str, length: timedelta) -> Iterator[Lease]:
-    """Hold a connection's lease. Raises ``Conflict`` while somebody else does."""
+def leased(
+    database: Database,
+    clock: Clock,
+    connection_id: int,
+    owner: str,
+    length: timedelta,
+    begin: Callable[[Session], None] = lambda _: None,
+) -> Iterator[Lease]:
+    """Hold a connection's lease; ``begin`` writes what its holding begins with, in the same transaction.
+
+    Raises ``Conflict`` while somebody else holds it.
+    """
     with database.write() as session:
         fence = connections.acquire(session, connection_id, owner, clock.now(), length)
-    if fence is None:
-        raise Conflict("This connection is being synced right now.", remedy="Wait until the run has ended.")
+        if fence is None:
+            raise Conflict("This connection is being synced right now.", remedy="Wait until the run has ended.")
+        begin(session)
+    lease = Lease(database, clock, connection_id, fence, length)
     try:
-        yield Lease(database, clock, connection_id, fence, length)
+        yield lease
     finally:
-        with database.write() as session:
-            connections.release(session, connection_id, fence)
+        if not lease.released:
+            with database.write() as session:
+                connections.release(session, connection_id, fence)

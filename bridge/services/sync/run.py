@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
+
+from sqlalchemy.orm import Session
 
 from bridge.core import guard
 from bridge.core.contact import Contact
@@ -87,8 +90,9 @@ class Sync:
         """
         opened = self._flows.open(connection_id)
         _check_active(opened)
-        with leased(self._database, self._clock, connection_id, owner(), self._lease) as lease:
-            course = self._begin(lease, trigger)
+        course = _Course(Run(uuid4().hex, connection_id, trigger, self._clock.now()))
+        begin = partial(_begin, course.run)
+        with leased(self._database, self._clock, connection_id, owner(), self._lease, begin) as lease:
             try:
                 for flow in opened.flows:
                     self._flow(opened, flow, lease, course, deletions, tell)
@@ -115,15 +119,6 @@ class Sync:
             items += listed
             danger = danger or found
         return Preview(tuple(items), danger)
-
-    def _begin(self, lease: Lease, trigger: str) -> _Course:
-        now = self._clock.now()
-        run = Run(uuid4().hex, lease.connection_id, trigger, now)
-        with lease.transaction() as session:
-            runs.interrupt_runs(session, lease.connection_id, now=now)
-            runs.add_run(session, run)
-            connections.set_attempt(session, lease.connection_id, now)
-        return _Course(run)
 
     def _flow(
         self, opened: Opened, flow: connections.Flow, lease: Lease, course: _Course, deletions: Deletions, tell: Tell
@@ -166,7 +161,7 @@ class Sync:
             remedy=end.remedy,
             requests=course.requests,
         )
-        with lease.transaction() as session:
+        with lease.last_transaction() as session:
             runs.save_run(session, run)
             connection = connections.connection(session, lease.connection_id, lock=True)
             if connection is None:
@@ -176,6 +171,13 @@ class Sync:
         return RunReport(
             run.id, end.outcome, run.counts, end.message, end.remedy, after.retry_at, course.requests, course.waited
         )
+
+
+def _begin(run: Run, session: Session) -> None:
+    """Write down that a run begins, and close those whose process has died."""
+    runs.interrupt_runs(session, run.connection_id, now=run.started_at)
+    runs.add_run(session, run)
+    connections.set_attempt(session, run.connection_id, run.started_at)
 
 
 @contextmanager

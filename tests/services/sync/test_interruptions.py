@@ -48,8 +48,8 @@ KINDS = ("events", "contacts, the least", "events, the least", "contacts")[: amo
 INTERRUPTIONS: dict[str, tuple[Callable[[int], Trouble], int]] = {
     "killed before a write there": (lambda nth: Killed(nth, Moment.BEFORE), 4),
     "killed after a write there": (lambda nth: Killed(nth, Moment.AFTER), 4),
-    "killed before a commit": (lambda nth: KilledAtCommit(nth, Moment.BEFORE), 8),
-    "killed after a commit": (lambda nth: KilledAtCommit(nth, Moment.AFTER), 8),
+    "killed before a commit": (lambda nth: KilledAtCommit(nth, Moment.BEFORE), 6),
+    "killed after a commit": (lambda nth: KilledAtCommit(nth, Moment.AFTER), 6),
     "stalled before a write there": (lambda nth: Stalled(Call.WRITE, nth, Moment.BEFORE), 4),
     "stalled after a write there": (lambda nth: Stalled(Call.WRITE, nth, Moment.AFTER), 4),
     "a write fails": (lambda nth: Fails(nth, "unsent"), 4),
