@@ -335,6 +335,18 @@ def test_adding_what_is_connected_already_signs_in_anew(house: GoogleHouse, fake
     assert read_token(house.secret(1)).refresh_token == "refresh-2"
 
 
+def test_an_account_is_the_same_under_another_spelling_and_under_an_alias(
+    house: GoogleHouse, fake: FakeGoogle, anna: Browser
+) -> None:
+    connect(fake, anna)
+    connect(fake, anna, address="sales@example.com")  # typed in; Google tells whose it is
+    query = leave(anna, 2)
+    assert come_back(anna, consent(fake, query, *FOR_CONTACTS, "openid", address=ADDRESS.upper())).status_code == 303
+    query = leave(anna, 2, connection=1)
+    assert come_back(anna, consent(fake, query, *FOR_CONTACTS, "openid", address=ADDRESS.title())).status_code == 303
+    assert len(house.states()) == 1
+
+
 def test_adding_what_was_stopped_adopts_it(house: GoogleHouse, fake: FakeGoogle, anna: Browser) -> None:
     connect(fake, anna)
     house.connections.choose(None, 1, FlowKind.CALENDAR, "default")
