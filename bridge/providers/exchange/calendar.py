@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from bridge.core.event import Event
-from bridge.errors import BridgeError, Invalid
+from bridge.errors import BridgeError, Invalid, Refused
 from bridge.ports import Create, Found, Traits, Version
 from bridge.providers.exchange import series
 from bridge.providers.exchange.event_read import EXPRESSES, PROPERTIES
@@ -79,7 +79,14 @@ class CalendarSide(FolderSide[Event]):
     def _complete(self, jobs: Mapping[str, Job[Event]]) -> Mapping[str, BridgeError | None]:
         several = {id_: job for id_, job in jobs.items() if job.wanted.recurrence}
         there = self._held([id_ for id_, job in several.items() if not job.anew and _has_exceptions(job)])
-        return self._exceptions.bring([self._series(id_, job, there.get(id_)) for id_, job in several.items()])
+        errors: dict[str, BridgeError | None] = {}
+        readable: list[Series] = []
+        for id_, job in several.items():
+            try:
+                readable.append(self._series(id_, job, there.get(id_)))
+            except Invalid as error:
+                errors[id_] = Refused(f"What is there cannot be read, so its exceptions are not changed: {error}")
+        return errors | self._exceptions.bring(readable)
 
     def _series(self, id_: str, job: Job[Event], now: HeldEvent | None) -> Series:
         """What is there of a series after its item was written: setting its times takes its exceptions away."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from bridge.core.event import Event, Moment
-from bridge.errors import BridgeError, MappingError
+from bridge.errors import BridgeError, Invalid, MappingError, Refused
 from bridge.providers.exchange.event_read import raw_id
 from bridge.providers.exchange.event_write import ITEM, changes, memory_of, remember
 from bridge.providers.exchange.fields import updates
@@ -50,10 +50,13 @@ class Exceptions:
         dropped: list[tuple[str, Target]] = []
         for each in several:
             try:
-                changed += [(each.id, target, made) for target, made in self._changed(each)]
+                edits = [(each.id, target, made) for target, made in self._changed(each)]
                 dropped += [(each.id, target) for target in self._dropped(each)]
+                changed += edits
             except MappingError as error:
                 errors[each.id] = error
+            except Invalid as error:
+                errors[each.id] = Refused(f"What is there cannot be read, so it is not changed: {error}")
         for portion in portions(changed, self._items.batch):
             results = self._items.update([(target, made) for _, target, made in portion])
             told = [each if isinstance(each, BridgeError) else None for each in results]

@@ -116,7 +116,9 @@ class Items:
                 if isinstance(message, Exception):
                     raise translated(message)
                 item = _item(message)
-                if item is not None and local(item) == self._kind.element:
+                reference = _reference(item)
+                reference.set("Id", id_)  # ids are spelled in more ways than one
+                if local(item) == self._kind.element:
                     found[id_] = item
         return found
 
@@ -213,13 +215,15 @@ class Items:
     def _refs(self, request: Element, number: int) -> Iterator[Ref | Exception]:
         """The items that the messages of an answer name."""
         for message in self._client.each(request, number):
-            reference = None if isinstance(message, Exception) else child(_item(message), "ItemId")
             if isinstance(message, Exception):
                 yield message
-            elif reference is None:
-                yield TemporaryError(f"{NAME} does not name what it has stored.", remote=NAME)
+                continue
+            try:
+                reference = _reference(_item(message))
+            except TemporaryError as error:
+                yield error
             else:
-                yield Ref(reference.get("Id", ""), reference.get("ChangeKey", ""))
+                yield Ref(reference.get("Id"), reference.get("ChangeKey"))
 
     def _folder_id(self) -> Element:
         return make("t:FolderId", Id=self._folder)
@@ -251,22 +255,29 @@ def _item(message: Message) -> Element:
     return next(rows(found), None) if found is not None else None
 
 
+def _reference(holder: Element | None) -> Element:
+    """The id and the version of an item. Raises ``TemporaryError`` where one is missing: nothing follows from that."""
+    found = None if holder is None else child(holder, "ItemId")
+    if found is None or not found.get("Id") or not found.get("ChangeKey"):
+        raise TemporaryError(f"{NAME} does not name what it tells of.", remote=NAME)
+    return found
+
+
 def _note(change: Element, kind: str, found: dict[str, Listed], gone: dict[str, None]) -> None:
     """What one change of a listing tells; what is no item of the kind, such as a list of people, is passed over."""
     name = local(change)
     if name == "Delete":
-        reference = child(change, "ItemId")
-        id_ = "" if reference is None else reference.get("Id", "")
+        id_ = _reference(change).get("Id")
         found.pop(id_, None)
         gone[id_] = None
         return
-    item = child(change, kind)
-    reference = None if item is None else child(item, "ItemId")
-    if name not in {"Create", "Update"} or reference is None:
+    item = next(rows(change), None)
+    if name not in {"Create", "Update"} or (item is not None and local(item) != kind):
         return
-    id_ = reference.get("Id", "")
+    reference = _reference(item)
+    id_ = reference.get("Id")
     gone.pop(id_, None)
-    found[id_] = Listed(id_, reference.get("ChangeKey", ""), read_own(item, KEY), read_own(item, UID))
+    found[id_] = Listed(id_, reference.get("ChangeKey"), read_own(item, KEY), read_own(item, UID))
 
 
 def paths(uris: Iterable[str], *others: Path) -> tuple[Path, ...]:

@@ -22,7 +22,7 @@ from bridge.providers.graph.contact_slots import (
     native_phones,
     slots_of,
 )
-from bridge.providers.graph.event_read import text
+from bridge.providers.graph.event_read import text, texts
 from bridge.providers.graph.marks import HAS_PICTURE, Memory, list_of, mark, memory
 from bridge.providers.graph.times import read_instant
 
@@ -83,12 +83,6 @@ def read_birthday(value: object) -> Birthday | None:
 def has_picture(raw: Raw) -> bool:
     """Whether Exchange has noted that there is a picture."""
     return mark(raw, HAS_PICTURE).casefold() == "true"
-
-
-def texts(raw: Raw, name: str) -> list[str]:
-    """The texts of a list."""
-    found = raw.get(name)
-    return [each for each in found if isinstance(each, str) and each] if isinstance(found, list) else []
 
 
 def addresses_of(raw: Raw) -> list[str]:

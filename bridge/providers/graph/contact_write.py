@@ -7,7 +7,7 @@ from bridge.core.canonical_text import paragraphs, plain
 from bridge.core.contact import Birthday, Contact, ContactKind
 from bridge.core.digest import same
 from bridge.errors import Invalid, MappingError
-from bridge.providers.graph.contact_read import NAME_PARTS, NO_YEAR, addresses_of, read_birthday, read_contact, texts
+from bridge.providers.graph.contact_read import NAME_PARTS, NO_YEAR, addresses_of, read_birthday, read_contact
 from bridge.providers.graph.contact_slots import (
     ADDRESSES,
     PARTS,
@@ -20,7 +20,7 @@ from bridge.providers.graph.contact_slots import (
     native_phones,
     phone_fields,
 )
-from bridge.providers.graph.event_read import text
+from bridge.providers.graph.event_read import text, texts
 from bridge.providers.graph.marks import UID, Memory, mark, memory, remembered, text_of
 
 Raw = Mapping[str, Any]
@@ -127,7 +127,8 @@ def _normal(name: str, value: Any) -> object:
         return sorted(texts({name: value}, name))
     if isinstance(value, list):
         return texts({name: value}, name)
-    return paragraphs(value) if name == "personalNotes" and value else plain(value or "")
+    said = text({name: value}, name)
+    return paragraphs(said) if name == "personalNotes" else plain(said)
 
 
 def _day(value: object) -> object:

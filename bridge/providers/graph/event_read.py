@@ -65,7 +65,7 @@ def read_event(raw: Raw, known: Memory | None = None) -> Event:
         location=place(raw),
         url=text_of(found, URL),
         conference_url=text_of(found, MEETING) or join_url(raw),
-        categories=tuple(str(each) for each in raw.get("categories") or ()),
+        categories=tuple(texts(raw, "categories")),
         color=text_of(found, COLOR),
         type_key=text_of(found, TYPE),
         done=found.get(DONE) is True,
@@ -84,6 +84,12 @@ def text(raw: Raw, name: str) -> str:
     """A text, or nothing: unset ones come as null or as nothing."""
     value = raw.get(name)
     return value if isinstance(value, str) else ""
+
+
+def texts(raw: Raw, name: str) -> list[str]:
+    """The texts of a list."""
+    found = raw.get(name)
+    return [each for each in found if isinstance(each, str) and each] if isinstance(found, list) else []
 
 
 def place(raw: Raw) -> str:

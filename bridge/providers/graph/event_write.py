@@ -23,6 +23,7 @@ from bridge.providers.graph.event_read import (
     outlooks,
     place,
     text,
+    texts,
 )
 from bridge.providers.graph.marks import (
     CANCELLED,
@@ -183,17 +184,18 @@ def _says_already(name: str, value: Any, raw: Raw) -> bool:
     normal = _NORMAL.get(name)
     if normal is None:
         return bool(raw[name] == value)
-    return normal(value, raw) == normal(raw[name], raw)
+    meeting = is_meeting(raw)
+    return normal({name: value}, meeting) == normal(raw, meeting)
 
 
-_NORMAL: Mapping[str, Callable[[Any, Raw], object]] = {
-    "subject": lambda found, _: found or "",
-    "body": lambda found, raw: paragraphs(read_body(found, meeting=is_meeting(raw))),
-    "location": lambda found, _: place({"location": found}),
-    "recurrence": lambda found, _: says(found) if isinstance(found, Mapping) else None,
-    "sensitivity": lambda found, _: PRIVACY.get(found, Privacy.PUBLIC),
-    "showAs": lambda found, _: found in FREE,
-    "categories": lambda found, _: sorted(map(str, found or ())),
+_NORMAL: Mapping[str, Callable[[Raw, bool], object]] = {
+    "subject": lambda raw, _: text(raw, "subject"),
+    "body": lambda raw, meeting: paragraphs(read_body(raw.get("body"), meeting=meeting)),
+    "location": lambda raw, _: place(raw),
+    "recurrence": lambda raw, _: says(raw["recurrence"]) if isinstance(raw["recurrence"], Mapping) else None,
+    "sensitivity": lambda raw, _: PRIVACY.get(text(raw, "sensitivity"), Privacy.PUBLIC),
+    "showAs": lambda raw, _: text(raw, "showAs") in FREE,
+    "categories": lambda raw, _: sorted(texts(raw, "categories")),
 }
 
 

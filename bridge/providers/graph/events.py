@@ -12,7 +12,7 @@ from bridge.ports import RemoteId
 from bridge.providers.graph.client import PAGE, Ask, Client, Steps, query, segment
 from bridge.providers.graph.event_read import text
 from bridge.providers.graph.marks import EXPAND, KEY, mark
-from bridge.providers.graph.series import Held, is_series, series_of
+from bridge.providers.graph.series import OF_SERIES, Held, is_series
 from bridge.providers.together import one
 
 Raw = Mapping[str, Any]
@@ -44,7 +44,7 @@ class Events:
         """Every single event and every master, each once in its latest form. Exceptions do not come with these."""
         options = query(self.path, top=PAGE, expand=EXPAND)
         rows = (raw for page in self.client.pages(options) for raw in self.client.rows(page))
-        found = {text(raw, "id"): raw for raw in rows if not series_of(raw)}
+        found = {text(raw, "id"): raw for raw in rows if text(raw, "type") not in OF_SERIES}
         self.made |= {mark(raw, KEY): RemoteId(id_) for id_, raw in found.items() if mark(raw, KEY)}
         self._masters = {id_ for id_, raw in found.items() if is_series(raw)}
         return list(found.values())

@@ -28,7 +28,8 @@ Raw = Mapping[str, Any]
 
 _OCCURRENCE = re.compile(r"\.(\d{4}-\d\d-\d\d)\Z")
 _GLOBAL_ID = re.compile(r"040000008200E00074C5B7101A82E008([0-9A-F]{8})", re.IGNORECASE)  # MS-OXOCAL 2.2.1.27
-_SERIES = ("occurrence", "exception")
+OF_SERIES = frozenset(("occurrence", "exception"))
+"""The types of events that belong to a master."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def is_series(raw: Raw) -> bool:
 
 def series_of(raw: Raw) -> str:
     """The id of the master that an occurrence belongs to; nothing for any other event."""
-    return text(raw, "seriesMasterId") if text(raw, "type") in _SERIES or not text(raw, "type") else ""
+    return text(raw, "seriesMasterId") if text(raw, "type") in OF_SERIES or not text(raw, "type") else ""
 
 
 def _override(series: Event, raw: Raw, master: Raw) -> Event | None:
