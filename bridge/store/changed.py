@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from bridge.store.models import ActivityRow, DealRow, JournalRow, OrganizationRow, ParticipantRow, PersonRow
@@ -24,23 +24,33 @@ _ACTIVITIES, _PARTICIPANTS, _PERSONS = (
 )
 _A, _P = _ACTIVITIES.c, _PERSONS.c
 _J = cast("Table", JournalRow.__table__).c
+
+# What every look at a calendar asks is built once: that takes longer than to run it.
+_SAVED = select(_A.id).where(_A.owner_id == bindparam("owner"), _A.updated_at >= bindparam("since"))
+_HANDED_ON = (
+    select(_A.id)
+    .join(_J.record_id.table, _J.record_id == _A.id)
+    .where(_J.at >= bindparam("since"), _J.kind == RecordKind.ACTIVITY, _A.owner_id != bindparam("owner"))
+    .where(_J.before["record"]["owner_id"].as_integer() == bindparam("owner"))
+)
+_DRAWN = select(_R.activity_id).where(_R.collection_id == bindparam("collection"), _R.revision > bindparam("revision"))
+_MARKS = (
+    select(_R.activity_id, _R.collection_id, _R.etag, _R.revision, _R.deleted)
+    .join(COLLECTIONS, _C.id == _R.collection_id)
+    .where(_R.activity_id.in_(bindparam("activities", expanding=True)), _C.owner_id == _C.subject_id)
+    .order_by(_R.id)
+)
 _LINKED = ((_A.deal_id, DealRow), (_A.person_id, PersonRow), (_A.organization_id, OrganizationRow))
 
 
 def activities_since(session: Session, owner_id: int, since: datetime) -> set[int]:
     """A user's activities that were saved at or after a moment, deleted ones included."""
-    return set(session.scalars(select(_A.id).where(_A.owner_id == owner_id, _A.updated_at >= since)))
+    return set(session.scalars(_SAVED, {"owner": owner_id, "since": since}))
 
 
 def activities_handed_on(session: Session, owner_id: int, since: datetime) -> set[int]:
     """The activities that were a user's at some time since a moment and are somebody else's now, by the journal."""
-    earlier_owner = _J.before["record"]["owner_id"].as_integer()
-    query = (
-        select(_A.id)
-        .join(_J.record_id.table, _J.record_id == _A.id)
-        .where(_J.at >= since, _J.kind == RecordKind.ACTIVITY, earlier_owner == owner_id, _A.owner_id != owner_id)
-    )
-    return set(session.scalars(query))
+    return set(session.scalars(_HANDED_ON, {"owner": owner_id, "since": since}))
 
 
 def activities_linked_since(session: Session, owner_id: int, since: datetime) -> set[int]:
@@ -58,8 +68,8 @@ def activities_linked_since(session: Session, owner_id: int, since: datetime) ->
 
 def activities_drawn_since(session: Session, collection: Collection, revision: int) -> set[int]:
     """The activities whose resources or tombstones in a calendar are newer than a revision."""
-    query = select(_R.activity_id).where(_R.collection_id == collection.id, _R.revision > revision)
-    return {found for found in session.scalars(query) if found is not None}
+    drawn = session.scalars(_DRAWN, {"collection": collection.id, "revision": revision})
+    return {found for found in drawn if found is not None}
 
 
 def drawn_as(session: Session, activity_ids: Some[int]) -> dict[int, str]:
@@ -67,14 +77,8 @@ def drawn_as(session: Session, activity_ids: Some[int]) -> dict[int, str]:
 
     What colleagues see does not count: it follows from the rest.
     """
-    query = (
-        select(_R.activity_id, _R.collection_id, _R.etag, _R.revision, _R.deleted)
-        .join(COLLECTIONS, _C.id == _R.collection_id)
-        .where(_R.activity_id.in_(activity_ids), _C.owner_id == _C.subject_id)
-        .order_by(_R.id)
-    )
     marks: dict[int, list[str]] = defaultdict(list)
-    for row in session.execute(query):
+    for row in session.execute(_MARKS, {"activities": list(activity_ids)}):
         marks[row.activity_id].append(f"{row.collection_id}:{row.revision if row.deleted else row.etag}")
     return {key: " ".join(found) for key, found in marks.items()}
 

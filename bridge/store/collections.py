@@ -37,6 +37,7 @@ def _collections(condition: ColumnElement[bool]) -> Select[Any]:
 
 # Statements of every request are built once: building one costs more than running it.
 _NAMED = _collections(and_(_U.login == bindparam("owner"), _C.name == bindparam("name")))
+_HOME = _collections(_U.login == bindparam("owner"))
 
 
 def _collection(row: Any) -> Collection:
@@ -65,7 +66,7 @@ def collection(session: Executor, owner: str, name: str) -> Collection | None:
 
 def collections_in_home(session: Executor, owner: str) -> list[Collection]:
     """All collections in the home of a login, by name."""
-    return [_collection(found) for found in session.execute(_collections(_U.login == owner))]
+    return [_collection(found) for found in session.execute(_HOME, {"owner": owner})]
 
 
 def collections_showing(session: Session, subject_ids: Some[int]) -> list[Collection]:

@@ -33,6 +33,8 @@ _MINE = (_THIS, _C.fence == bindparam("ours"))
 _FREE = or_(_C.lease_until.is_(None), _C.lease_until <= bindparam("now"))
 _ONE = select(*_C).where(_THIS)
 _ONE_LOCKED = _ONE.with_for_update()
+_SOME_FLOWS = select(*_F).where(_F.connection_id.in_(bindparam("connections", expanding=True)))
+_IN_ORDER = _SOME_FLOWS.order_by(_F.connection_id, _F.kind, _F.id)
 _CHANGE, _CHANGE_FLOW = update(_CONNECTIONS).where(_THIS), update(_FLOWS).where(_THAT_FLOW)
 _ACQUIRE = _CHANGE.where(_FREE).values(
     lease_owner=bindparam("owner"), lease_until=bindparam("until"), fence=_C.fence + 1
@@ -40,6 +42,9 @@ _ACQUIRE = _CHANGE.where(_FREE).values(
 _HELD = select(_C.id).where(*_MINE, _C.lease_until.is_not(None)).with_for_update()
 _RENEW = update(_CONNECTIONS).where(*_MINE, _C.lease_until.is_not(None)).values(lease_until=bindparam("until"))
 _RELEASE = update(_CONNECTIONS).where(*_MINE).values(lease_owner="", lease_until=None)
+_OWN_REVISIONS = select(*(COLLECTIONS.c[name] for name in ("owner_id", "name", "generation", "revision"))).where(
+    COLLECTIONS.c.owner_id == COLLECTIONS.c.subject_id, COLLECTIONS.c.owner_id.in_(bindparam("users", expanding=True))
+)
 _FINISH = _CHANGE_FLOW.values(
     ours_token=bindparam("ours"),
     theirs_token=bindparam("theirs"),
@@ -169,8 +174,8 @@ def set_secret(session: Session, connection_id: int, sealed: str) -> None:
 
 def flows(session: Session, connection_ids: Collection[int]) -> list[Flow]:
     """The flows of some connections, enabled or not, in the order of the connections; calendars first."""
-    query = select(*_F).where(_F.connection_id.in_(connection_ids)).order_by(_F.connection_id, _F.kind, _F.id)
-    return [record_of(Flow, row) for row in session.execute(query)]
+    rows = session.execute(_IN_ORDER, {"connections": list(connection_ids)})
+    return [record_of(Flow, row) for row in rows]
 
 
 def add_flow(session: Session, flow: Flow) -> Flow:
@@ -247,12 +252,8 @@ def revoke(session: Session, connection_id: int) -> None:
 
 def our_revisions(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, str]]:
     """``generation-revision`` of each collection of a user's own records, by user and name."""
-    c = COLLECTIONS.c
-    query = select(c.owner_id, c.name, c.generation, c.revision)
     found: dict[int, dict[str, str]] = {user: {} for user in user_ids}
-    for owner, name, generation, revision in session.execute(
-        query.where(c.owner_id == c.subject_id, c.owner_id.in_(user_ids))
-    ):
+    for owner, name, generation, revision in session.execute(_OWN_REVISIONS, {"users": list(user_ids)}):
         found[owner][name] = f"{generation}-{revision}"
     return found
 
