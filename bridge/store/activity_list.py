@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bridge.core.activity import Activity
-from bridge.store import letters
+from bridge.store.activity_search import has_text
 from bridge.store.models import ActivityRow
 from bridge.store.models.resources import CollectionKind
 from bridge.store.rows import record_of
@@ -92,7 +92,7 @@ def list_activities(session: Session, query: Query) -> list[Found]:
 
 
 def _single(session: Session, query: Query) -> list[Found]:
-    statement = select(*_A).where(*_asked(query), _A.series.is_(False))
+    statement = select(*_A).where(*_asked(session, query), _A.series.is_(False))
     for condition in (_in_window(query), _overdue(query), _behind(query)):
         if condition is not None:
             statement = statement.where(condition)
@@ -109,7 +109,7 @@ def _ordered(statement: Select[Any], query: Query) -> Select[Any]:
     return statement.order_by(_A.due_date.nulls_first(), _A.due_time.nulls_first(), _A.id)
 
 
-def _asked(query: Query) -> list[ColumnElement[bool]]:
+def _asked(session: Session, query: Query) -> list[ColumnElement[bool]]:
     """What holds for activities and series alike. Who may not see the content cannot find it by its content."""
     asked = [visible_activities(query.viewer_id)]
     if query.owner_id is not None:
@@ -119,17 +119,10 @@ def _asked(query: Query) -> list[ColumnElement[bool]]:
     if query.type_key:
         asked.append(_A.type == query.type_key)
     if query.text:
-        asked.append(_A.id.in_(_with_text(query)))
+        asked.append(has_text(session, query.text, query.owner_id))
     if query.type_key or query.text or query.done or query.overdue:
         asked.append(unmasked(query.viewer_id))
     return asked
-
-
-def _with_text(query: Query) -> Select[Any]:
-    """What has the text, looked for in the order of the rows: in that of time, each would have to be fetched."""
-    other = _A.id.table.alias("searched").c
-    found = select(other.id).where(letters.contains(other.subject, query.text), other.deleted.is_(False))
-    return found if query.owner_id is None else found.where(other.owner_id == query.owner_id)
 
 
 def _in_window(query: Query) -> ColumnElement[bool] | None:
@@ -191,7 +184,7 @@ def _occurrences(session: Session, query: Query) -> list[Found]:
     statement = (
         select(*_A, _O.starts.label("begins"), _O.ends.label("finishes"))
         .select_from(within)
-        .where(_O.collection_id.in_(_own_calendars(session, query)), ~_R.deleted, _A.series, *_asked(query))
+        .where(_O.collection_id.in_(_own_calendars(session, query)), ~_R.deleted, _A.series, *_asked(session, query))
         .where(_O.starts >= int(start.timestamp()), _O.starts < int(end.timestamp()))
         .limit(query.limit)
     )

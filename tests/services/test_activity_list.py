@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from itertools import product
 
@@ -13,7 +14,7 @@ from bridge.core.event import Privacy
 from bridge.core.person import Organization, Person
 from bridge.services.activity_desk import ActivityDesk, Line
 from bridge.services.activity_filters import EVERYONE, Filters, Progress
-from bridge.store import activities
+from bridge.store import activities, activity_search
 from bridge.store.database import Database
 from tests.harness import CRM, Office, ics
 
@@ -114,3 +115,33 @@ def test_what_is_done_is_listed_from_the_end(office: Office, desk: ActivityDesk)
     viewer = office.principals.find("anna")
     page = desk.page(viewer, Filters(progress=Progress.DONE), before=found[60].key)
     assert [line.key for line in page.lines] == [line.key for line in found[10:60]]
+
+
+SUBJECTS = (
+    "Renewal of the contract", "RENEWAL", "Pagarināt līgumu", "PAGARINĀT LĪGUMU", "Продлить договор", "ПРОДЛИТЬ",
+    'A "quoted" word', "100 % sure_ly", "ab", "Żółć gęślą", "Åsa ringer", "İstanbul", "ΟΔΟΣ", "",
+)  # fmt: skip
+WORDS = (
+    "renewal", "NEWAL", "līg", "LĪGUMU", "продлить", "ЛИТЬ", '"quo', "% s", "_ly", "ab", "a", "żół", "ÅSA", "stanbul",
+    "ΟΔΟ", "xyzzy", '" OR "', "ren*",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rare", [activity_search.RARE, 0])
+def test_a_text_is_found_by_the_index_where_a_look_at_each_finds_it(
+    office: Office, desk: ActivityDesk, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    """Those that are renamed and deleted too; rare words and common ones."""
+    monkeypatch.setattr(activity_search, "RARE", rare)
+    anna = office.principals.find("anna").id
+    for subject in SUBJECTS:
+        office.activities.create(CRM, Activity("", anna, subject, due_date=date(2026, 12, 1)))
+    renamed = office.activities.create(CRM, Activity("", anna, "ab initio"))
+    office.activities.change(CRM, renamed.id, lambda found: replace(found, subject="Renewal at last"))
+    gone = office.activities.create(CRM, Activity("", anna, "Renewal that is gone"))
+    office.activities.delete(CRM, gone.id)
+    for word in WORDS:
+        wanted = sorted(each for each in (*SUBJECTS, "Renewal at last") if word.lower() in each.lower())
+        for owner in ("", EVERYONE):
+            filters = Filters(owner=owner, progress=Progress.ALL, text=word)
+            assert sorted(line.activity.subject for line in everything(desk, office, "anna", filters)) == wanted, word

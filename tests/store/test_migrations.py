@@ -38,7 +38,7 @@ def test_versions_make_exactly_the_tables_of_the_models(empty: Database) -> None
     empty.migrate()
     assert empty.check_schema() == []
     with empty.read() as session:
-        found = {name for name in inspect(session.connection()).get_table_names() if "resource_search" not in name}
+        found = {name for name in inspect(session.connection()).get_table_names() if "_search" not in name}
     assert found == {*Base.metadata.tables, "alembic_version"}
 
 

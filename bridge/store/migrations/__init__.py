@@ -16,6 +16,7 @@ from bridge.store.models import Base
 FOLDER = Path(__file__).parent
 _LOCK = 7_236_105_548  # any number that nobody else locks (PostgreSQL advisory lock)
 _REMEDY = "Run “davbridge migrate”."
+_TRIGRAMS = ("resource_search", "ix_resources_search", "activity_search", "ix_activities_search")
 
 
 def configuration(connection: Connection) -> Config:
@@ -77,8 +78,8 @@ def differences(connection: Connection) -> list[str]:
 
 
 def ours(_: object, name: str | None, kind: str, *_rest: object) -> bool:
-    """Leave out what a migration makes by hand: the trigram index has its own kind of table or index on each side."""
-    return not (kind in {"table", "index"} and (name or "").startswith(("resource_search", "ix_resources_search")))
+    """Leave out what a migration makes by hand: trigram indexes have their own kind of table or index on each side."""
+    return not (kind in {"table", "index"} and (name or "").startswith(_TRIGRAMS))
 
 
 def _revisions(config: Config) -> set[str]:
