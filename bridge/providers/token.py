@@ -73,16 +73,24 @@ def renewed(token: Token, answer: dict[str, Any], now: datetime) -> Token:
     access = _text(answer, "access_token")
     if not access:
         raise ValueError("There is no access token.")
-    seconds = answer.get("expires_in")
-    lifetime = min(int(seconds), _LONGEST) if isinstance(seconds, int | float | str) else None
+    lifetime = _lifetime(answer.get("expires_in"))
     return replace(
         token,
         access_token=access,
         refresh_token=_text(answer, "refresh_token") or token.refresh_token,
-        expiry=now + timedelta(seconds=lifetime) if lifetime is not None else None,
+        expiry=now + lifetime if lifetime is not None else None,
         scopes=_scopes(answer) or token.scopes,
         address=_address(answer) or token.address,
     )
+
+
+def _lifetime(seconds: object) -> timedelta | None:
+    """How long a token lives, as far as that is told."""
+    try:
+        known = int(seconds) if isinstance(seconds, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None
+    return timedelta(seconds=max(0, min(known, _LONGEST))) if known is not None else None
 
 
 def _text(found: dict[str, Any], name: str) -> str:

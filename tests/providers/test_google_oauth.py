@@ -185,3 +185,22 @@ def test_a_token_is_read_as_others_write_it(expiry: object, moment: datetime | N
     assert (token.expiry, token.scopes) == (moment, ("x", "y"))
     assert read_token(write_token(token)) == token
     assert "access_token" not in repr(token)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("3600", 3600),
+        ("3600.5", 3600),
+        ('"60"', 60),
+        ("-1e300", 0),
+        ("1e999", None),
+        ("NaN", None),
+        ('"x"', None),
+        ("[]", None),
+    ],
+)
+def test_how_long_a_token_lives(told: str, seconds: int | None) -> None:
+    answer = json.loads(f'{{"access_token": "a", "expires_in": {told}}}')
+    expiry = NOW + timedelta(seconds=seconds) if seconds is not None else None
+    assert renewed(Token(), answer, NOW).expiry == expiry
