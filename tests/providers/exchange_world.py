@@ -49,6 +49,10 @@ class ExchangeWorld(Generic[T]):
     def provider(self, **changes: str) -> ExchangeProvider:
         return ExchangeConnector(self.installation).open(self.fake.sign_in(**changes), self.kept.append)
 
+    def list_by(self, number: int) -> None:
+        """Let a listing take a request for so many objects."""
+        self.mailbox.page = number
+
     def open(self) -> Side[T]:
         raise NotImplementedError
 
@@ -107,6 +111,12 @@ class CalendarWorld(ExchangeWorld[Event]):
         return (
             self.item(id).said("item:Importance") == "High" and ("calendar:RequiredAttendees",) in self.item(id).props
         )
+
+    def forget_marks(self) -> None:
+        """Leave nothing but what Outlook itself can say."""
+        for item in self.folder.items.values():
+            for each in (item, *item.exceptions.values()):
+                each.props = {key: value for key, value in each.props.items() if key[0] != "extended"}
 
     def spoil(self, id: RemoteId) -> None:  # noqa: A002
         self.item(id).props[("calendar:End",)] = make("t:End", "1999-01-01T00:00:00Z")

@@ -65,6 +65,10 @@ class CalendarWorld(GoogleWorld[Event]):
     def calendar(self) -> FakeCalendar:
         return self.fake.calendars.known["work@group.calendar.google.com"]
 
+    def list_by(self, number: int) -> None:
+        """Let a listing take a request for so many objects."""
+        self.calendar.page = number
+
     def open(self) -> Side[Event]:
         return self.provider().open_calendar(RemoteId("work@group.calendar.google.com"))
 
@@ -131,6 +135,10 @@ class BookWorld(GoogleWorld[Contact]):
     @property
     def group(self) -> str:
         return next(id_ for id_, each in self.fake.people.groups.items() if each["name"] == "CRM")
+
+    def list_by(self, number: int) -> None:
+        """Let a listing take a request for so many objects."""
+        self.fake.people.page = number
 
     def open(self) -> Side[Contact]:
         return self.provider().open_group(RemoteId(self.group))

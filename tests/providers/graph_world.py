@@ -76,6 +76,10 @@ class CalendarWorld(GraphWorld[Event]):
     def calendar(self) -> FakeCalendar:
         return self.fake.calendars[WORK]
 
+    def list_by(self, number: int) -> None:
+        """Let a listing take a request for so many objects."""
+        self.calendar.page = number
+
     def open(self) -> Side[Event]:
         return self.provider().open_calendar(RemoteId(WORK))
 
@@ -111,6 +115,12 @@ class CalendarWorld(GraphWorld[Event]):
     def fail_once(self, obj: Event) -> None:
         self._fail_once(("events.create", "events.patch"), obj.uid)
 
+    def forget_marks(self) -> None:
+        """Leave nothing but what Outlook itself can say."""
+        for item in self.calendar.items.values():
+            for raw in (item.raw, *item.changed.values()):
+                raw["properties"] = {}
+
     def remove(self) -> None:
         del self.fake.calendars[WORK]
 
@@ -121,6 +131,10 @@ class BookWorld(GraphWorld[Contact]):
     @property
     def folder(self) -> FakeFolder:
         return self.fake.folders[CRM]
+
+    def list_by(self, number: int) -> None:
+        """Let a listing take a request for so many objects."""
+        self.folder.page = number
 
     def open(self) -> Side[Contact]:
         return self.provider().open_group(RemoteId(CRM))
