@@ -144,8 +144,9 @@ class Client:
 
         Links are followed on our own way: whatever host they name, it is the configured one that is asked.
         """
-        asked = path
-        for _ in range(_MOST_PAGES):
+        asked, seen = path, set[str]()
+        while asked not in seen and len(seen) < _MOST_PAGES:
+            seen.add(asked)
             headers = {"Prefer": f"{PREFER}, odata.maxpagesize={PAGE}{prefer}"}
             answer = self.call(Ask("GET", asked, None, headers))
             if not answer.ok:
