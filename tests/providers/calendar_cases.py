@@ -125,6 +125,9 @@ _PATTERNS = {
     "every week without end": series("FREQ=WEEKLY;BYDAY=MO"),
     "a day of each month": series("FREQ=MONTHLY;BYMONTHDAY=15;COUNT=6", "2027-03-15T09:00:00"),
     "every third month, by the start": series("FREQ=MONTHLY;INTERVAL=3;COUNT=4", "2027-03-15T09:00:00"),
+    "a day that is the last one where a month does not have it": series(
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1;COUNT=6", "2027-01-30T09:00:00"
+    ),
     "the last day of each month": series("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=6", "2027-01-31T09:00:00"),
     "the second Tuesday of each month": series("FREQ=MONTHLY;BYDAY=2TU;COUNT=6", "2027-03-09T09:00:00"),
     "the last Friday of every other month": series("FREQ=MONTHLY;INTERVAL=2;BYDAY=-1FR;COUNT=5", "2027-03-26T09:00:00"),

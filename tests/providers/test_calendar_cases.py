@@ -12,9 +12,9 @@ from tests.harness import NOW
 from tests.providers.calendar_cases import CASES, difference
 
 
-def test_there_are_sixty_and_all_differ() -> None:
-    assert len(CASES) == 60
-    assert len({repr(event) for event in CASES.values()}) == 60
+def test_there_are_sixty_at_least_and_all_differ() -> None:
+    assert len(CASES) >= 60
+    assert len({repr(event) for event in CASES.values()}) == len(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)

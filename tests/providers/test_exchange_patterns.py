@@ -39,6 +39,7 @@ KNOWN = {
     "FREQ=MONTHLY": "AbsoluteMonthlyRecurrence",
     "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1;COUNT=5": "AbsoluteMonthlyRecurrence",
     "FREQ=MONTHLY;BYMONTHDAY=-1": "AbsoluteMonthlyRecurrence",
+    "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1": "AbsoluteMonthlyRecurrence",
     "FREQ=MONTHLY;BYDAY=1MO": "RelativeMonthlyRecurrence",
     "FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20280101T000000Z": "RelativeMonthlyRecurrence",
     "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1": "RelativeMonthlyRecurrence",
@@ -60,6 +61,9 @@ UNKNOWN = (
     "FREQ=MONTHLY;BYDAY=5MO",
     "FREQ=MONTHLY;BYDAY=MO,WE;BYSETPOS=1",
     "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13",
+    "FREQ=MONTHLY;BYMONTHDAY=30",  # there it is the last day of February
+    "FREQ=MONTHLY;BYMONTHDAY=31",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
     "FREQ=YEARLY;BYMONTH=3,9",
     "FREQ=YEARLY;BYDAY=20MO",
     "FREQ=YEARLY;BYWEEKNO=20",

@@ -17,6 +17,7 @@ from bridge.core.rrule import Frequency, Rule, parse_rule, starts
 from bridge.errors import Invalid, MappingError
 from bridge.providers.exchange.xml import Element, local, make, rows, text
 from bridge.providers.exchange.zones import day_of
+from bridge.providers.month_days import outlook_day, rule_parts
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -97,7 +98,8 @@ def rule_of(pattern: Pattern, start: Moment) -> str:
         parts.append(f"BYDAY={_codes(pattern.days)}")
         parts += [f"WKST={_CODES[pattern.week_start]}"] if pattern.week_start else []
     elif pattern.kind == "Absolute":
-        parts.append(f"BYMONTHDAY={pattern.day if pattern.day < 31 else -1}")
+        yearly = pattern.interval % 12 == 0
+        parts += rule_parts(pattern.day, pattern.month or (day_of(start).month if yearly else None))
     elif pattern.kind == "Relative" and len(pattern.days) == 1:
         parts.append(f"BYDAY={pattern.ordinal}{_codes(pattern.days)}")
     elif pattern.kind == "Relative":
@@ -118,7 +120,7 @@ def read_pattern(found: Element) -> Pattern:
         name = next(name for name in values if name not in {"NoEnd", "EndDate", "Numbered"})
         shape = _read_shape(name, values[name])
         if "Numbered" in values:
-            return replace(shape, count=int(text(values["Numbered"], "NumberOfOccurrences")))
+            return replace(shape, count=_number(text(values["Numbered"], "NumberOfOccurrences")))
         if "EndDate" in values:
             return replace(shape, until=date.fromisoformat(text(values["EndDate"], "EndDate")[:10]))
     except (ValueError, KeyError, StopIteration) as error:
@@ -164,11 +166,13 @@ def _of_month(rule: Rule, first: date, months: int, month: int) -> Pattern:
     interval = 1 if month else months
     if month == 0 and rule.by_month and rule.by_month[0] != first.month:
         raise _unknown()
-    if not rule.by_day and not rule.by_position and len(rule.by_month_day) <= 1:
-        day = rule.by_month_day[0] if rule.by_month_day else first.day
-        if day < -1:
+    if not rule.by_day:
+        yearly = months % 12 == 0 and rule.frequency is Frequency.YEARLY
+        every = (rule.by_month[0] if rule.by_month else first.month) if yearly else None
+        day = outlook_day(rule.by_month_day or (first.day,), rule.by_position, every)
+        if not day:
             raise _unknown()
-        return Pattern("Absolute", interval, day=31 if day == -1 else day, month=month)
+        return Pattern("Absolute", interval, day=day, month=month)
     ordinals = {ordinal for ordinal, _ in rule.by_day} - {0}
     ordinals |= set(rule.by_position)
     days = frozenset(day for _, day in rule.by_day)
@@ -232,9 +236,7 @@ def _codes(days: frozenset[int]) -> str:
 
 
 def _read_shape(name: str, part: Element) -> Pattern:
-    interval = int(text(part, "Interval") or 1)
-    if interval < 1:
-        raise ValueError("An interval without length.")
+    interval = _number(text(part, "Interval") or "1")
     month = MONTHS.index(text(part, "Month")) + 1 if name.endswith("Yearly") else 0
     if name == "Daily":
         return Pattern("Daily", interval)
@@ -244,11 +246,19 @@ def _read_shape(name: str, part: Element) -> Pattern:
         week_start = DAYS.index(first) if first and interval > 1 else 0
         return Pattern("Weekly", interval, days, week_start=week_start)
     if name.startswith("Absolute"):
-        return Pattern("Absolute", interval, day=int(text(part, "DayOfMonth")), month=month)
+        return Pattern("Absolute", interval, day=_number(text(part, "DayOfMonth"), 31), month=month)
     ordinal = {said: number for number, said in ORDINALS.items()}[text(part, "DayOfWeekIndex")]
     which = text(part, "DaysOfWeek")
     days = _GROUPS.get(which) or frozenset((DAYS.index(which),))
     return Pattern("Relative", interval, days, ordinal=ordinal, month=month)
+
+
+def _number(said: str, most: int = 9999) -> int:
+    """A number that means something. Raises ``ValueError``."""
+    found = int(said)
+    if not 1 <= found <= most:
+        raise ValueError("A number that is too small or too large.")
+    return found
 
 
 def _written_shape(pattern: Pattern) -> Element:

@@ -3,7 +3,6 @@
 A day that a month does not have is its last day there, while RFC 5545 leaves such months out; the rule says so.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,15 +10,14 @@ from typing import Any
 from bridge.core.event import Moment
 from bridge.core.ical_values import format_moment, from_timestamp, timestamp
 from bridge.errors import Invalid
+from bridge.providers.month_days import rule_parts
 
 Raw = Mapping[str, Any]
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 INDEX = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
-SURE, LONGEST = 28, 31
-"""Days that every month has, and that some have."""
-COMMON_YEAR = 2027
 
+_MOST = 9999  # a rule with larger numbers means nothing
 _CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _ORDINALS = {name: number for number, name in INDEX.items()}
 _USED = {  # what of a pattern counts, by its type
@@ -37,7 +35,7 @@ def read_rule(recurrence: Raw, start: Moment) -> str:
     pattern, span = _mapping(recurrence, "pattern"), _mapping(recurrence, "range")
     parts = [*_by_type(pattern), *_ending(span, start)]
     interval = pattern.get("interval")
-    if isinstance(interval, int) and interval > 1:
+    if _is_number(interval) and interval != 1:
         parts.insert(1, f"INTERVAL={interval}")
     return f"RRULE:{';'.join(parts)}"
 
@@ -71,8 +69,10 @@ def _by_type(pattern: Raw) -> list[str]:
         first = str(pattern.get("firstDayOfWeek"))
         weeks = [f"WKST={_CODES[DAYS.index(first) if first in DAYS else -1]}"] if pattern.get("interval") != 1 else []
         return ["FREQ=WEEKLY", f"BYDAY={','.join(days)}", *weeks]
-    if kind in {"absoluteMonthly", "absoluteYearly"} and isinstance(pattern.get("dayOfMonth"), int):
-        return [unit, *in_month, *_days_of_month(int(pattern["dayOfMonth"]), month if in_month else None)]
+    if in_month and not _is_number(month, 12):
+        raise Invalid("The event repeats in a month that does not exist.")
+    if kind in {"absoluteMonthly", "absoluteYearly"} and _is_number(pattern.get("dayOfMonth"), 31):
+        return [unit, *in_month, *rule_parts(pattern["dayOfMonth"], month if in_month else None)]
     ordinal = _ORDINALS.get(str(pattern.get("index")))
     if kind in {"relativeMonthly", "relativeYearly"} and days and ordinal:
         one = [f"BYDAY={ordinal}{days[0]}"]
@@ -80,19 +80,9 @@ def _by_type(pattern: Raw) -> list[str]:
     raise Invalid("The event repeats in a way that is not known here.")
 
 
-def _days_of_month(day: int, month: int | None) -> list[str]:
-    sure = monthrange(COMMON_YEAR, month)[1] if month else SURE
-    if 1 <= day <= sure:
-        return [f"BYMONTHDAY={day}"]
-    if day == LONGEST or month:
-        return ["BYMONTHDAY=-1"]
-    days = ",".join(str(each) for each in range(SURE, day + 1))
-    return [f"BYMONTHDAY={days}", "BYSETPOS=-1"]
-
-
 def _ending(span: Raw, start: Moment) -> list[str]:
     kind = span.get("type")
-    if kind == "numbered" and isinstance(span.get("numberOfOccurrences"), int):
+    if kind == "numbered" and _is_number(span.get("numberOfOccurrences")):
         return [f"COUNT={span['numberOfOccurrences']}"]
     if kind != "endDate":
         return []
@@ -104,6 +94,10 @@ def _ending(span: Raw, start: Moment) -> list[str]:
         return [f"UNTIL={format_moment(last)}"]
     moment = datetime.combine(last, start.time(), start.tzinfo)
     return [f"UNTIL={format_moment(from_timestamp(timestamp(moment), UTC))}"]
+
+
+def _is_number(found: object, most: int = _MOST) -> bool:
+    return isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= most
 
 
 def _mapping(raw: Raw, name: str) -> Raw:

@@ -4,8 +4,6 @@ Outlook has six patterns, each with at most one occurrence a day. A day that a m
 there, while RFC 5545 leaves such months out: only what means the same is written.
 """
 
-from calendar import monthrange
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -14,8 +12,9 @@ from bridge.core.event import Moment
 from bridge.core.ical_values import from_timestamp, timestamp
 from bridge.core.rrule import Frequency, Rule, parse_rule, starts
 from bridge.errors import Invalid, MappingError
-from bridge.providers.graph.pattern_read import COMMON_YEAR, DAYS, INDEX, LONGEST, SURE
+from bridge.providers.graph.pattern_read import DAYS, INDEX
 from bridge.providers.graph.times import wall
+from bridge.providers.month_days import outlook_day
 from bridge.providers.windows_names import UTC_NAME, name_of
 
 _FAR = timedelta(days=366 * 10)
@@ -95,7 +94,7 @@ def _yearly(rule: Rule, at: datetime) -> dict[str, Any] | None:
 def _in_month(rule: Rule, at: datetime, unit: str, *, month: int | None) -> dict[str, Any] | None:
     if rule.by_day:
         return None if rule.by_month_day else _relative(rule, unit)
-    day = _day_of_month(rule.by_month_day or (at.day,), rule.by_position, month)
+    day = outlook_day(rule.by_month_day or (at.day,), rule.by_position, month)
     return {"type": f"absolute{unit}", "dayOfMonth": day} if day else None
 
 
@@ -111,17 +110,6 @@ def _relative(rule: Rule, unit: str) -> dict[str, Any] | None:
         return None
     days = [DAYS[day] for _, day in rule.by_day]
     return {"type": f"relative{unit}", "daysOfWeek": days, "index": INDEX[ordinal]}
-
-
-def _day_of_month(days: Sequence[int], positions: Sequence[int], month: int | None) -> int:
-    """Outlook's day for days of RFC 5545 that mean the same; 0 where there is none."""
-    sure = monthrange(COMMON_YEAR, month)[1] if month else SURE
-    most = monthrange(COMMON_YEAR + 1, month)[1] if month else LONGEST
-    if len(days) == 1 and not positions:
-        (day,) = days
-        return day if 1 <= day <= sure else most if day == -1 else 0
-    shortened = tuple(range(SURE, max(days) + 1))  # the last of 28, 29, 30: that one, or else the month's last
-    return max(days) if tuple(days) == shortened and tuple(positions) == (-1,) else 0
 
 
 def _range(rule: Rule, first: Moment) -> dict[str, Any]:
