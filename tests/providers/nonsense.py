@@ -47,19 +47,26 @@ VALUES: tuple[Any, ...] = (
     *("", "x", "\0", LONG),
 )
 TEXTS = ("", "x", "0", "-1", LONG, "true", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "½")
-_NAMES = frozenset(("id", "Id"))
+_NAMES = frozenset(
+    ("id", "Id", "resourceName", "requestedResourceName", "recurringEventId", "contactGroupResourceName")
+)
 
 
 @dataclass
 class Spoiler:
-    """Spoils every second answer at up to three places. ``done`` says what it did."""
+    """Spoils every second answer at up to three places. ``done`` says what it did.
+
+    ``whole``: it takes away fields, and all that a field holds, too, but no rows of lists.
+    """
 
     random: Random
+    whole: bool = False
     done: list[str] = field(default_factory=list)
 
     def __call__(self, reply: Reply) -> Reply:
         kind = reply.headers.get("Content-Type", "")
-        spoil = {"application/json": self._json, "text/xml": self._xml}.get(kind.partition(";")[0])
+        spoilers = {"application/json": self._json, "text/xml": self._xml, "multipart/mixed": self._parts}
+        spoil = spoilers.get(kind.partition(";")[0])
         if self.random.random() < 0.5 or spoil is None or not reply.body:
             return reply
         return replace(reply, body=spoil(reply.body))
@@ -67,16 +74,36 @@ class Spoiler:
     def _json(self, data: bytes) -> bytes:
         body = json.loads(data)
         for _ in range(self.random.randint(1, 3)):
-            leaves = list(_leaves(body))
+            leaves = list(_leaves(body, whole=self.whole))
             if leaves:
                 holder, name = self.random.choice(leaves)
-                holder[name] = self._instead(name)
-                self.done.append(f"{name} = {holder[name]!r:.40}")
+                rows = isinstance(holder[name], list) and bool(holder[name])
+                if self.whole and isinstance(holder, dict) and not rows and self.random.random() < 0.3:
+                    del holder[name]
+                    self.done.append(f"no {name}")
+                else:
+                    holder[name] = self._instead(name, rows=rows)
+                    self.done.append(f"{name} = {holder[name]!r:.40}")
         return json.dumps(body).encode()
 
-    def _instead(self, name: object) -> Any:
+    def _instead(self, name: object, *, rows: bool) -> Any:
         values = [each for each in VALUES if not (name in _NAMES and isinstance(each, str) and each)]
-        return self.random.choice(values)
+        return self.random.choice([each for each in values if not (rows and each == [])])
+
+    def _parts(self, data: bytes) -> bytes:
+        """Leave out, add, reorder or cut the answers of a batch. None takes the number of another one."""
+        head, *parts = data.split(b"--batch_of_answers")
+        kind = self.random.choice(("missing", "extra", "order", "cut"))
+        self.done.append(f"parts: {kind}")
+        if kind == "missing":
+            del parts[self.random.randrange(len(parts))]
+        elif kind == "extra":
+            parts.insert(0, self.random.choice(parts[:-1]).replace(b"response-", b"response-9"))
+        elif kind == "order":
+            parts[:-1] = self.random.sample(parts[:-1], len(parts) - 1)
+        else:
+            return data[: self.random.randrange(len(data))]
+        return b"--batch_of_answers".join((head, *parts))
 
     def _xml(self, data: bytes) -> bytes:
         root = etree.fromstring(data)
@@ -98,13 +125,13 @@ class Spoiler:
         return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _leaves(body: Any) -> Iterator[tuple[Any, Any]]:
-    """The places of all values that hold no others: what holds them, and their names there."""
+def _leaves(body: Any, *, whole: bool) -> Iterator[tuple[Any, Any]]:
+    """The places of all values that hold no others, or of the others too: what holds them, and their names there."""
     names = list(body) if isinstance(body, dict) else range(len(body)) if isinstance(body, list) else []
     for name in names:
         if isinstance(body[name], dict | list) and body[name]:
-            yield from _leaves(body[name])
-        else:
+            yield from _leaves(body[name], whole=whole)
+        if whole or not (isinstance(body[name], dict | list) and body[name]):
             yield body, name
 
 

@@ -9,78 +9,41 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import (
-    BridgeError,
-    MappingError,
-    NotFound,
-    PermissionMissing,
-    PreconditionFailed,
-    Refused,
-    SignInNeeded,
-    TemporaryError,
-    TokenExpired,
-)
-from bridge.ports import Create, Delete, IdempotencyKey, Side, Stored, Update, Write
+from bridge.errors import PreconditionFailed, TemporaryError
+from bridge.ports import Update
 from tests.fakes.google.answers import ok
-from tests.fakes.google.nonsense import Spoiler
 from tests.fakes.google.server import Fault
 from tests.providers.fault_course import book_objects, calendar_objects
 from tests.providers.google_world import book_world, calendar_world
+from tests.providers.nonsense import Ordeal, Spoiler, ask
 from tests.providers.servers import Reply
 from tests.system.chaos import amount
 
-OUTCOMES = (PreconditionFailed, Refused, MappingError, TemporaryError)
-RAISED = (TemporaryError, SignInNeeded, PermissionMissing, NotFound, TokenExpired)
 WORLDS: dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]] = {
     "calendar": (calendar_world, calendar_objects),
     "contacts": (book_world, lambda: book_objects("categories")),
 }
 
 
-def _ask(ask: Callable[[], Any]) -> Any:
-    try:
-        return ask()
-    except RAISED as error:
-        return error
-
-
-def _write(side: Side[Any], writes: list[Write[Any]]) -> list[Any]:
-    found = _ask(lambda: list(side.write(writes)))
-    if isinstance(found, BridgeError):
-        return []
-    assert len(found) == len(writes)
-    assert all(not isinstance(each, BridgeError) or isinstance(each, OUTCOMES) for each in found), found
-    return list(found)
+@pytest.mark.parametrize("kind", WORLDS)
+@pytest.mark.parametrize("seed", range(amount(quick=3, full=100)))
+def test_nonsense_is_told_and_nothing_is_lost(kind: str, seed: int) -> None:
+    opened, objects = WORLDS[kind]
+    with opened() as world:
+        spoiler = Spoiler(Random(seed), whole=True)
+        Ordeal(world, objects(), spoiler).pass_through()
+        assert spoiler.done
 
 
 @pytest.mark.parametrize("kind", WORLDS)
-@pytest.mark.parametrize("seed", range(amount(quick=8, full=60)))
-def test_nonsense_is_an_outcome_or_an_error_of_the_port(kind: str, seed: int) -> None:
-    opened, objects = WORLDS[kind]
-    with opened() as world:
-        side: Side[Any] = world.open()
-        there = [each for each in side.write(_creations("before", objects())) if isinstance(each, Stored)]
-        token = side.changes(None).token
-        world.edit(there[0].id, there[1].object)
-        spoiler = Spoiler(Random(seed))
-        world.fake.faults = [Fault(spoiler, times=None, after=True)]
-        for anew in (world.open(), world.open()):
-            provider = world.provider()
-            for ask in (provider.check, provider.calendars, provider.groups):
-                _ask(ask)
-            _ask(lambda anew=anew: anew.changes(None))
-            _ask(lambda anew=anew: anew.changes(token))
-            _ask(lambda anew=anew: list(anew.fetch([each.id for each in there])))
-            _write(anew, [Update(each.id, each.object, each.version) for each in there])
-            _write(anew, [Update(each.id, objects()[0]) for each in there])
-            _write(anew, _creations("after", objects()))
-            _write(anew, [Delete(each.id, each.version) for each in there])
-        assert spoiler.done
-        world.fake.mistakes.clear()  # what was spoiled is sent back, and refused
-
-
-def _creations(name: str, objects: list[Any]) -> list[Write[Any]]:
-    return [Create(IdempotencyKey(f"{name}-{at}"), each) for at, each in enumerate(objects)]
+@pytest.mark.parametrize("seed", range(amount(quick=2, full=50)))
+def test_nonsense_about_the_account_is_an_error_of_the_port(kind: str, seed: int) -> None:
+    with WORLDS[kind][0]() as world:
+        world.fake.faults = [Fault(Spoiler(Random(seed), whole=True), times=None, after=True)]
+        for _ in range(5):
+            provider = world.provider(access_token="")
+            for call in (provider.check, provider.calendars, provider.groups):
+                ask(call)
 
 
 @pytest.mark.parametrize("kind", WORLDS)

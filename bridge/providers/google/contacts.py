@@ -57,6 +57,8 @@ from bridge.providers.google.person_write import Row, groups_for, with_marks, wi
 
 _TOKEN = "people-1 "  # noqa: S105 - how our tokens begin; another listing than this one needs another number
 
+_NO_GROUPS = "Google Contacts does not tell which groups this contact is in."
+
 TRAITS = Traits(
     "Google Contacts",
     keeps_uid=False,
@@ -101,8 +103,7 @@ class ContactsSide:
     def fetch(self, ids: Collection[RemoteId]) -> Iterator[Found[Contact]]:
         """See ``Side.fetch``."""
         for portion in portions(list(dict.fromkeys(ids)), BATCH):
-            there = self._there(portion)
-            for raw in there.values():
+            for raw in self._there(portion, doubtful=True).values():
                 yield self._found(raw)
 
     def write(self, writes: Sequence[Write[Contact]]) -> Iterator[Outcome[Contact]]:
@@ -202,13 +203,17 @@ class ContactsSide:
         if isinstance(error, Refused | NotFound):
             self._people.check_group(self._id)
 
-    def _there(self, ids: Sequence[RemoteId], *, must: bool = True) -> Mapping[str, Raw]:
+    def _there(self, ids: Sequence[RemoteId], *, must: bool = True, doubtful: bool = False) -> Mapping[str, Raw]:
         """Those of these contacts that are in the group. Raises ``NotFound`` where none is, because the group is gone.
 
-        ``must``: look for the group when a contact is missing.
+        ``must``: look for the group when a contact is missing. Whose groups are not told raises ``TemporaryError``,
+        or counts as being there where ``doubtful`` ones are wanted too.
         """
         found = self._people.get(ids) if ids else {}
-        members = {id_: raw for id_, raw in found.items() if self._is_member(raw)}
+        unclear = {id_ for id_, raw in found.items() if not (is_deleted(raw) or (tells_groups(raw) and groups_of(raw)))}
+        if unclear and not doubtful:
+            raise TemporaryError(_NO_GROUPS, remote=TRAITS.name)
+        members = {id_: raw for id_, raw in found.items() if self._is_member(raw) or id_ in unclear}
         self._groups.cover(group for raw in members.values() for group in groups_of(raw))
         if must and len(members) < len(set(ids)):
             self._people.check_group(self._id)
@@ -217,7 +222,7 @@ class ContactsSide:
     def _sure(self, people: Sequence[Raw]) -> list[Raw]:
         """The people of a listing. Everybody should be in some group, so who seems to be in none is looked at again."""
         if not all(is_deleted(raw) or tells_groups(raw) for raw in people):
-            raise TemporaryError("Google Contacts tells the groups of a contact in no way we know.", remote=TRAITS.name)
+            raise TemporaryError(_NO_GROUPS, remote=TRAITS.name)
         again = self._people.get([id_of(raw) for raw in people if not is_deleted(raw) and not groups_of(raw)])
         return [again.get(id_of(raw), raw) for raw in people]
 
@@ -242,6 +247,8 @@ class ContactsSide:
 
     def _found(self, raw: Raw) -> Found[Contact]:
         stamp = client_value(raw, UID)
+        if not self._is_member(raw):
+            return Found(id_of(raw), Version(etag_of(raw)), problem=_NO_GROUPS, stamp=stamp)
         try:
             return Found(id_of(raw), Version(etag_of(raw)), self._whole(raw), stamp=stamp)
         except Invalid as error:

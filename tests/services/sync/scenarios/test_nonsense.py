@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from bridge.store.models.sync import RunOutcome
-from tests.fakes.google.nonsense import Spoiler
 from tests.fakes.google.server import Fault
 from tests.harness import Office
+from tests.providers.nonsense import Spoiler
 from tests.services.sync.scenarios.google_remote import google_account
 from tests.services.sync.scenarios.incremental import Course
 from tests.services.sync.scenarios.world import World
@@ -34,7 +34,7 @@ def test_nonsense_deletes_nothing(course: Course, seed: int) -> None:
     world.run()
     _edit(course)
     before = _held(course)
-    spoiler = Spoiler(Random(seed))
+    spoiler = Spoiler(Random(seed), whole=True)
     fake.faults = [Fault(spoiler, lambda call, _: call != "token", times=None, after=True)]
     for _ in range(RUNS):
         world.later(70)
