@@ -56,7 +56,8 @@ class Asking:
         text = item.strip()[:LONGEST]
         if not text:
             return Told()
-        answers = [self._open(viewer, answer, text) for answer in self._explain.why(viewer.login, text)]
+        found = self._explain.why(viewer.login, text)
+        answers = [self._open(viewer, answer, text) for answer in found]
         kept = tuple(answer for answer in answers if answer is not None)
         told = {(answer.kind, answer.id): answer.title for answer in kept}
         shown = [
@@ -64,11 +65,8 @@ class Asking:
             for each in self._connections.all(viewer, viewer.login)
             if each.connection.state is not ConnectionState.STOPPED
         ]
-        return Told(kept, tuple(About(each, self._about(viewer, each, text, told)) for each in shown))
-
-    def _about(self, viewer: User, shown: Shown, text: str, told: dict[tuple[str, int], str]) -> tuple[Synced, ...]:
-        found = self._synced.why(viewer.login, text, shown.connection.id)
-        return tuple(_titled(each, told) for each in found if _may_be_told(each, told))
+        said = ((each, self._synced.of(found, viewer.login, text, each.connection.id)) for each in shown)
+        return Told(kept, tuple(About(each, _openly(synced, told)) for each, synced in said))
 
     def _open(self, viewer: User, answer: Answer, text: str) -> Answer | None:
         if answer.owner == viewer.login or viewer.role is Role.ADMIN:
@@ -89,6 +87,10 @@ def _visible(session: Session, viewer: User, answer: Answer) -> bool:
     linked = activities.linked_records(session, [record])[record.id].all
     seen = all(rules.visible_to(each, viewer.id) for each in linked if not each.deleted)
     return seen and record.privacy is Privacy.PUBLIC
+
+
+def _openly(found: Sequence[Synced], told: dict[tuple[str, int], str]) -> tuple[Synced, ...]:
+    return tuple(_titled(each, told) for each in found if _may_be_told(each, told))
 
 
 def _may_be_told(synced: Synced, told: dict[tuple[str, int], str]) -> bool:

@@ -20,7 +20,7 @@ from bridge.errors import NotFound
 from bridge.ports import Clock
 from bridge.services.choices import calendar_options
 from bridge.services.history import Event, Names
-from bridge.services.placement import kept_text
+from bridge.services.placement import kept_text, present_resources
 from bridge.services.records import title_of
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, shown_by, source_of
@@ -28,7 +28,7 @@ from bridge.store import accounts, activities, collections, contacts, journal, p
 from bridge.store.database import Database
 from bridge.store.models.journal import JournalAction, RecordKind
 from bridge.store.models.resources import CollectionKind
-from bridge.store.placements import Placed
+from bridge.store.placements import Placed, Source
 from bridge.store.views import Collection
 
 Shown = Activity | Person | Organization
@@ -88,8 +88,9 @@ class Explain:
             if user is None:
                 raise NotFound(f"There is no user “{login}”.", remedy="List the users with “davbridge user list”.")
             names = Names(session)
-            asked = _Asked(session, user, self._settings, self._clock.now(), names)
-            return [asked.answer(record) for record in asked.find(item.strip())]
+            home = collections.collections_in_home(session, login)
+            asked = _Asked(session, user, home, self._settings, self._clock.now(), names)
+            return asked.answers(asked.find(item.strip()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class _Asked:
 
     session: Session
     user: User
+    home: Sequence[Collection]
     settings: Settings
     now: datetime
     names: Names
@@ -126,7 +128,7 @@ class _Asked:
     def _by_href(self, item: str) -> Iterator[Shown]:
         """A name in the user's home, or a whole address; tombstones remember what they showed."""
         name = item.rstrip("/").rpartition("/")[2]
-        for collection in collections.collections_in_home(self.session, self.user.login):
+        for collection in self.home:
             for href in dict.fromkeys((name, unquote(name))):
                 placed = placements.placed_at(self.session, collection.id, href)
                 record = shown_by(self.session, placed.source) if placed else None
@@ -146,15 +148,22 @@ class _Asked:
             if found and owner_id == self.user.id:
                 return
 
-    def answer(self, record: Shown) -> Answer:
+    def answers(self, records: Sequence[Shown]) -> list[Answer]:
+        """Explain records; what each of them is shown by and linked to is read for all at once."""
+        linked = activities.linked_records(self.session, [each for each in records if isinstance(each, Activity)])
+        present: dict[Source, list[Placed]] = {}
+        for kind in (Activity, Person, Organization):
+            present |= present_resources(self.session, [_source(each) for each in records if isinstance(each, kind)])
+        return [
+            self._answer(each, present[_source(each)], linked[each.id] if isinstance(each, Activity) else _ALONE)
+            for each in records
+        ]
+
+    def _answer(self, record: Shown, present: Sequence[Placed], linked: LinkedRecords) -> Answer:
         """Go through the collections of the home that take records of this kind."""
         wanted = CollectionKind.CALENDAR if isinstance(record, Activity) else CollectionKind.ADDRESS_BOOK
-        home = collections.collections_in_home(self.session, self.user.login)
-        source = source_of(record)
-        assert source is not None  # noqa: S101 - every record here is shown by resources
-        present = placements.showing(self.session, source.column[0], [record.id])
         deletion = self._deletion(record) if record.deleted else None
-        places = (self._place(record, c, present, deletion) for c in home if c.kind is wanted)
+        places = (self._place(record, c, present, linked, deletion) for c in self.home if c.kind is wanted)
         return Answer(
             kind=KINDS[type(record)].value,
             id=record.id,
@@ -165,8 +174,15 @@ class _Asked:
             deleted_by=deletion,
         )
 
-    def _place(self, record: Shown, collection: Collection, present: Sequence[Placed], deletion: Event | None) -> Place:
-        verdict = self._verdict(record, collection, present)
+    def _place(
+        self,
+        record: Shown,
+        collection: Collection,
+        present: Sequence[Placed],
+        linked: LinkedRecords,
+        deletion: Event | None,
+    ) -> Place:
+        verdict = self._verdict(record, collection, present, linked)
         live = [p.resource for p in present if p.collection_id == collection.id and not p.resource.deleted]
         if isinstance(verdict, LeaveOut):
             if deletion is not None and record.deleted:
@@ -181,12 +197,13 @@ class _Asked:
             remedy="Run “davbridge doctor”, which finds what is out of step.",
         )
 
-    def _verdict(self, record: Shown, collection: Collection, present: Sequence[Placed]) -> Verdict:
+    def _verdict(
+        self, record: Shown, collection: Collection, present: Sequence[Placed], linked: LinkedRecords
+    ) -> Verdict:
         if not isinstance(record, Activity):
             return rules.in_address_book(record, user_id=collection.owner_id)
         owner = accounts.users(self.session, [record.owner_id])[record.owner_id]
         options = calendar_options(self.session, owner, self.settings)
-        linked = activities.linked_records(self.session, [record])[record.id]
         last_end = self._last_end(record, owner, present, linked)
         reachable = rules.within_reach(last_end, self.now, self.user.past_days)
         if collection.read_only:
@@ -223,3 +240,12 @@ class _Asked:
             if entry.action is JournalAction.DELETE or (entry.undoes and entry.action is not JournalAction.UPDATE):
                 return self.names.event(entry)
         return None
+
+
+def _source(record: Shown) -> Source:
+    source = source_of(record)
+    assert source is not None  # noqa: S101 - every record here is shown by resources
+    return source
+
+
+_ALONE = LinkedRecords()

@@ -1,9 +1,12 @@
 """Why is this object there, or not (R20): what the last runs noted, and what the rules say now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from bridge.core.contact import Contact
 from bridge.core.event import Event
@@ -61,6 +64,10 @@ class SyncExplain:
 
         Raises ``NotFound`` for an unknown login, and for a connection that is not this user's.
         """
+        return self.of(self._explain.why(login, item), login, item, connection_id)
+
+    def of(self, found: Sequence[Answer], login: str, item: str, connection_id: int) -> list[Synced]:
+        """Explain the same where it is known what of ours fits, as ``Explain.why`` finds it."""
         with self._database.read() as session:
             user = accounts.user_by_login(session, login)
             connection = found_connection(session, connection_id)
@@ -68,9 +75,9 @@ class SyncExplain:
                 raise NotFound(f"The user “{login}” has no connection {connection_id}.")
             flows = [flow for flow in connections.flows(session, [connection_id]) if flow.enabled]
         asked = _Asked(self._database, self._clock, self._settings, user, connection)
-        answers = [asked.record(answer, flows) for answer in self._explain.why(login, item) if answer.kind in _KINDS]
+        answers = asked.records([answer for answer in found if answer.kind in _KINDS], flows)
         known = {(_KINDS[answer.kind], answer.local_id) for answer in answers}
-        others = [(flow.kind, found) for flow in flows for found in asked.remote(flow, item.strip())]
+        others = [(flow.kind, each) for flow in flows for each in asked.remote(flow, item.strip())]
         return answers + [each for kind, each in others if each.local_id is None or (kind, each.local_id) not in known]
 
 
@@ -82,17 +89,24 @@ class _Asked:
     user: User
     connection: Connection
 
-    def record(self, answer: Answer, flows: list[Flow]) -> Synced:
-        """Look for one of our records."""
-        flow = next((flow for flow in flows if flow.kind is _KINDS[answer.kind]), None)
-        if flow is None:
-            reason = f"This connection syncs no {'calendar' if answer.kind == 'activity' else 'contacts'}."
-            plain = Synced(answer.kind, answer.title, there=False, local_id=answer.id)
-            return _because(plain, LeaveOut("R7", reason, "Choose one."))
+    def records(self, answers: Sequence[Answer], flows: Sequence[Flow]) -> list[Synced]:
+        """Look for records of ours."""
+        by_kind = {flow.kind: flow for flow in flows}
         with self.database.read() as session:
-            tied = next(iter(links.links_of_record(session, [flow.id], answer.id)), None)
-            told = next(iter(runs.results_of(session, [flow.id], local_id=answer.id)), None)
-        return self._record(answer, flow, tied, told)
+            noted = [self._noted(session, by_kind.get(_KINDS[answer.kind]), answer) for answer in answers]
+        return [
+            self._record(answer, *found) if found is not None else _not_synced(answer)
+            for answer, found in zip(answers, noted, strict=True)
+        ]
+
+    def _noted(
+        self, session: Session, flow: Flow | None, answer: Answer
+    ) -> tuple[Flow, Link | None, Result | None] | None:
+        """What the runs of the flow have left behind about a record; nothing without a flow."""
+        if flow is None:
+            return None
+        tied = next(iter(links.links_of_record(session, [flow.id], answer.id)), None)
+        return flow, tied, next(iter(runs.results_of(session, [flow.id], local_id=answer.id)), None)
 
     def _record(self, answer: Answer, flow: Flow, tied: Link | None, told: Result | None) -> Synced:
         there = tied is not None and tied.state is LinkState.LINKED
@@ -158,6 +172,12 @@ def _judge(side: OurSide[T], kind: Kind[T], record_id: int) -> LeaveOut | None:
         verdict = kind.going(found.object, linked=False)
         return verdict if isinstance(verdict, LeaveOut) else None
     return LeaveOut("R5", "It is deleted, or owned by somebody else.", "Make this user its owner in the CRM.")
+
+
+def _not_synced(answer: Answer) -> Synced:
+    reason = f"This connection syncs no {'calendar' if answer.kind == 'activity' else 'contacts'}."
+    plain = Synced(answer.kind, answer.title, there=False, local_id=answer.id)
+    return _because(plain, LeaveOut("R7", reason, "Choose one."))
 
 
 def _because(plain: Synced, why: LeaveOut) -> Synced:
