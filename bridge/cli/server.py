@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from bridge import bootstrap
+from bridge.cli.allocating import return_memory
 from bridge.cli.answering import Worker
 from bridge.cli.arriving import whole_or_refused
 from bridge.cli.drawing import Drawing
@@ -134,6 +135,7 @@ class Overseer(Arbiter):
 
 def run(config: Config, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises ``ConfigError`` before anything listens."""
+    return_memory()
     services = bootstrap.build(config)
     try:
         services.database.migrate()

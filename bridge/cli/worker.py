@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import click
 
 from bridge import bootstrap
+from bridge.cli.allocating import return_memory
 from bridge.cli.drawing import Drawing
 from bridge.cli.frame import Program, pass_program, sentences
 from bridge.config import Config
@@ -27,6 +28,7 @@ _STEADY = 60.0  # seconds after which a process that died is started again at on
 @pass_program
 def worker(program: Program) -> None:
     """Run a sync worker until SIGTERM, without page and DAV: on another machine, or beside the server's own."""
+    return_memory()
     services = program.services
     ending = Ending()
     ending.listen()
