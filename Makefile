@@ -13,7 +13,7 @@ BENCH_SYNC_ARGS ?= --n 2000 --memory 10000
 BENCH_PAGES_ARGS ?=
 # How long "make soak" lasts, and what it draws; for a quick look: make soak SOAK_ARGS='--minutes 1'.
 SOAK_ARGS ?= --minutes 10
-# How many histories of two sides in sync "make soak" plays; "make test" plays 200.
+# How many histories of two sides in sync "make soak" plays; "make test" plays 2,000.
 SOAK_HISTORIES ?= 20000
 
 BIN := .venv/bin

@@ -13,8 +13,8 @@ from tests.services.sync.histories import History, histories
 from tests.services.sync.player import Player
 from tests.services.sync.playground import Playground, playground
 
-SHARES = range(4)  # so that several processes may work at once
-HISTORIES = int(os.environ.get("DAVBRIDGE_TEST_HISTORIES", "200"))  # "make soak" plays many more
+SHARES = range(8)  # so that several processes may work at once
+HISTORIES = int(os.environ.get("DAVBRIDGE_TEST_HISTORIES", "2000"))  # "make soak" plays many more
 EACH = -(-HISTORIES // len(SHARES))
 
 
