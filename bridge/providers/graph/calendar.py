@@ -55,11 +55,11 @@ class CalendarSide:
         """See ``Side.changes``. Series are only named: their exceptions take a request of their own."""
         if since is None:
             window = window_at(self._clock.now())
-            _, link = self._delta(query(f"{self._events.calendar}/calendarView/delta", **window.options))
+            _, link = self._client.round(query(f"{self._events.calendar}/calendarView/delta", **window.options))
             found = tuple(map(_listed, self._events.all()))
             return Changes(found, (), _token(window, link))
         window, link = self._position(since)
-        rows, following = self._delta(link)
+        rows, following = self._client.round(link)
         found, gone = self._touched(rows, window)
         return Changes(found, gone, _token(window, following), complete=False)
 
@@ -90,17 +90,6 @@ class CalendarSide:
         if len(unread) <= _MANY:
             return {}
         return {id_: raw for raw in self._events.all() if (id_ := text(raw, "id")) in unread and not is_series(raw)}
-
-    def _delta(self, path: str) -> tuple[list[Raw], str]:
-        """What a round of changes tells, and where the next one begins. Raises ``TokenExpired``."""
-        rows: list[Raw] = []
-        page: dict[str, Any] = {}
-        for page in self._client.pages(path):
-            rows += self._client.rows(page)
-        link = page.get("@odata.deltaLink")
-        if not isinstance(link, str) or not link:
-            raise self._client.nonsense()
-        return rows, self._client.relative(link)
 
     def _position(self, since: SyncToken) -> tuple[Window, str]:
         """Where a round of changes goes on. Raises ``TokenExpired`` also when the window has to move on."""

@@ -139,7 +139,7 @@ class Client:
             raise self.nonsense()
         return [self._inner(told.get(str(number)), raw=ask.raw) for number, ask in enumerate(asks)]
 
-    def pages(self, path: str, prefer: str = "") -> Iterator[dict[str, Any]]:
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """The pages of a list, by the links that lead from each to the next. Raises ``TokenExpired`` for a stale one.
 
         Links are followed on our own way: whatever host they name, it is the configured one that is asked.
@@ -147,7 +147,7 @@ class Client:
         asked, seen = path, set[str]()
         while asked not in seen and len(seen) < _MOST_PAGES:
             seen.add(asked)
-            headers = {"Prefer": f"{PREFER}, odata.maxpagesize={PAGE}{prefer}"}
+            headers = {"Prefer": f"{PREFER}, odata.maxpagesize={PAGE}"}
             answer = self.call(Ask("GET", asked, None, headers))
             if not answer.ok:
                 raise self._listing_error(answer, asked)
@@ -158,6 +158,17 @@ class Client:
             if not asked:
                 return
         raise TemporaryError(f"{self.name}'s list has no end.", remote=self.name)
+
+    def round(self, path: str) -> tuple[list[Raw], str]:
+        """What a round of changes tells, and where the next one begins. Raises ``TokenExpired``."""
+        rows: list[Raw] = []
+        page: Raw = {}
+        for page in self.pages(path):
+            rows += self.rows(page)
+        link = page.get("@odata.deltaLink")
+        if not isinstance(link, str) or not link:
+            raise self.nonsense()
+        return rows, self.relative(link)
 
     def rows(self, page: Raw) -> list[Raw]:
         """The objects of a page. Raises ``TemporaryError`` for nonsense: a list that lacks one is no list."""

@@ -56,12 +56,12 @@ class ContactsSide:
     def changes(self, since: SyncToken | None) -> Changes[Contact]:
         """See ``Side.changes``. Who has a picture is only named: it takes a request of its own."""
         if since is None:
-            _, link = self._delta(query(f"{self._contacts}/delta", select="displayName"))
+            _, link = self._client.round(query(f"{self._contacts}/delta", select="displayName"))
             return Changes(tuple(map(self._listed, self._all())), (), SyncToken(f"{_TOKEN}{link}"))
         link = since.removeprefix(_TOKEN)
         if not since.startswith(_TOKEN) or not link.startswith(f"{self._contacts}/delta") or not link.isascii():
             raise TokenExpired("The sync token is not one of this folder.", remote=TRAITS.name)
-        rows, following = self._delta(link)
+        rows, following = self._client.round(link)
         latest = {RemoteId(text(raw, "id")): raw for raw in rows}
         gone = tuple(id_ for id_, raw in latest.items() if "@removed" in raw)
         plain = {id_: raw for id_, raw in latest.items() if "@removed" not in raw}
@@ -120,17 +120,6 @@ class ContactsSide:
         found = {text(raw, "id"): raw for page in self._client.pages(path) for raw in self._client.rows(page)}
         self._writes.note({mark(raw, KEY): RemoteId(id_) for id_, raw in found.items() if mark(raw, KEY)})
         return list(found.values())
-
-    def _delta(self, path: str) -> tuple[list[Raw], str]:
-        """What a round of changes tells, and where the next one begins. Raises ``TokenExpired``."""
-        rows: list[Raw] = []
-        page: dict[str, Any] = {}
-        for page in self._client.pages(path):
-            rows += self._client.rows(page)
-        link = page.get("@odata.deltaLink")
-        if not isinstance(link, str) or not link:
-            raise self._client.nonsense()
-        return rows, self._client.relative(link)
 
     def check(self) -> None:
         """Raise ``NotFound`` when the folder itself is gone. The default one cannot go."""
