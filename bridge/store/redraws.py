@@ -82,7 +82,15 @@ def _of(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def ask(session: Session, counted: Mapping[Scope, int]) -> None:
-    """Mark records to be drawn again. Waits for nobody: an earlier mark that this one covers is left as it is."""
+    """Mark records to be drawn again. Earlier marks that these cover are dropped, but for one that somebody is at."""
+    alike: dict[tuple[Drawn, str], list[int]] = {}
+    for scope in counted:
+        alike.setdefault((scope.kind, scope.type_key), []).append(scope.owner_id)
+    for (kind, type_key), owner_ids in alike.items():
+        covered = select(_M.id).where(_M.kind == kind, _M.owner_id.in_(owner_ids))
+        if type_key:
+            covered = covered.where(_M.type_key == type_key)
+        session.execute(delete(RedrawRow).where(_M.id.in_(covered.with_for_update(skip_locked=True))))
     marks: Sequence[Mapping[str, Any]] = [
         {"kind": scope.kind, "owner_id": scope.owner_id, "type_key": scope.type_key, "total": total}
         for scope, total in counted.items()

@@ -19,6 +19,7 @@ from bridge.errors import TemporaryError
 from bridge.services import redrawing
 from bridge.services.redrawing import Progress, Redraws
 from bridge.store import redraws
+from tests.database import opened
 from tests.harness import CRM, Office
 
 MANY = 7
@@ -129,7 +130,7 @@ def test_a_second_change_takes_the_place_of_the_first(office: Office, anna: User
     office.redraws.step()
     rename(office, "Anruf")
     assert office.redraws.progress(anna) == Progress(0, MANY)
-    assert finish(office) == 1 + 3
+    assert finish(office) == 3
     assert named(office, "Anruf") == MANY
     with office.database.read() as session:
         assert redraws.marks(session) == []
@@ -143,6 +144,39 @@ def test_a_change_of_everything_covers_that_of_a_type_but_not_the_other_way(offi
     assert office.redraws.progress(anna) == Progress(0, 2 * MANY)
     finish(office)
     assert named(office, "Anruf") == MANY
+
+
+def test_whoever_changes_their_mind_again_and_again_leaves_one_mark(office: Office, anna: User) -> None:
+    for number in range(5):
+        rename(office, f"Call {number}")
+    with office.database.read() as session:
+        assert [mark.id for mark in redraws.marks(session)] == [mark.id for mark in stored(office)]
+    assert len(stored(office)) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.xdist_group("postgresql")
+def test_a_change_does_not_wait_for_a_portion_in_progress(postgresql_url: str) -> None:
+    with opened(postgresql_url) as database:
+        office = Office(database)
+        user = office.user("anna")
+        for number in range(MANY):
+            office.activities.create(CRM, activity(user, number))
+        rename(office, "Zvans")
+        with database.write() as portion:
+            assert redraws.next_mark(portion) is not None
+            assert not office.redraws.step()  # nobody else works on the same mark
+            with database.write() as session:
+                redraws.ask(session, redraws.of_type(session, "call"))
+        assert len(stored(office)) == 2
+        assert office.redraws.progress(user) == Progress(0, MANY)
+        assert finish(office) == 1 + 3
+        assert stored(office) == []
+
+
+def stored(office: Office) -> list[Any]:
+    with office.database.read() as session:
+        return list(session.execute(text("SELECT id FROM redraws ORDER BY id")))
 
 
 def test_everybodys_marks_are_counted_together_until_all_is_done(office: Office, anna: User) -> None:
