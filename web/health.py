@@ -19,6 +19,7 @@ from web.account_starting import soon
 from web.numbers import number_in
 from web.problems import status_of
 from web.record_words import field_name, field_value
+from web.replies import titled
 from web.services import Services
 from web.topics import Entry, Place, Topic
 
@@ -80,9 +81,9 @@ def topic(services: Services, _config: Config) -> Topic:
     def undo_there(run_id: str, change_id: int) -> Answer:
         told = services.chronicle.undo_there(signed_in(), actor(signed_in(), _client()), change_id)
         if told.problem:
-            flash(f"“{told.title}”: {sentences.plainly(told.problem)}", "bad")
+            flash(f"“{titled(told.title)}”: {sentences.plainly(told.problem)}", "bad")
         else:
-            flash(gettext("“%(title)s” is as it was before.", title=told.title), "good")
+            flash(gettext("“%(title)s” is as it was before.", title=titled(told.title)), "good")
         return redirect(url_for("health.run", run_id=run_id), code=303)
 
     _add_answers(pages, services)

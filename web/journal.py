@@ -21,6 +21,7 @@ from web.forms import SHORT, AtMost, Choice, Form
 from web.links import safe_path
 from web.numbers import number_in
 from web.record_words import field_name, field_value
+from web.replies import titled
 from web.services import Services
 from web.topics import Topic
 
@@ -93,7 +94,7 @@ def topic(services: Services, _config: Config) -> Topic:
         except Conflict as conflict:
             flash(sentences.plainly(str(conflict)), "bad")
         else:
-            flash(gettext("“%(title)s” is as it was before.", title=told.title), "good")
+            flash(gettext("“%(title)s” is as it was before.", title=titled(told.title)), "good")
             if told.left_alone:
                 names = ", ".join(map(field_name, told.left_alone))
                 flash(gettext("Changed again since, so left alone: %(names)s.", names=names), "good")
@@ -105,7 +106,7 @@ def topic(services: Services, _config: Config) -> Topic:
         done = sum(not each.problem for each in told)
         flash(ngettext("%(num)s change was taken back.", "%(num)s changes were taken back.", done), "good")
         for each in [each for each in told if each.problem][:5]:
-            flash(f"“{each.title}”: {sentences.plainly(each.problem)}", "bad")
+            flash(f"“{titled(each.title)}”: {sentences.plainly(each.problem)}", "bad")
         return redirect(url_for("journal.index"), code=303)
 
     return Topic(pages)

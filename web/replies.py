@@ -7,6 +7,13 @@ from wtforms import Form
 
 from web.links import safe_path
 
+_TITLE = 60  # characters
+
+
+def titled(title: str) -> str:
+    """A title, short enough for a message: what is flashed goes into the cookie, which holds 4 kB."""
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
+
 
 def wants_json() -> bool:
     """Whether our own script asks, which shows the answer in the page."""
