@@ -97,6 +97,15 @@ def test_what_was_changed_again_since_is_left_alone(house: SyncHouse, anna: Brow
     assert house.activities.get(activity.id).location == "Oslo"
 
 
+def test_a_very_long_title_leaves_room_in_the_cookie(house: SyncHouse, anna: Browser) -> None:
+    activity = house.activity("Ж" * 6_000)
+    change(house, activity, location="Riga")
+    answer = anna.post(latest(anna.get("/journal").text))
+    assert max(len(cookie) for cookie in answer.headers.getlist("Set-Cookie")) < 4_000
+    page = followed(anna, answer).text
+    assert f"“{'Ж' * 59}…” is as it was before." in page
+
+
 def test_a_deletion_is_taken_back(house: SyncHouse, anna: Browser) -> None:
     activity = house.activity("Call Bob")
     house.activities.delete(CRM, activity.id)
