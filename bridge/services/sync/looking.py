@@ -71,7 +71,8 @@ def look(
     ``expected`` were created after the token: one that is not told of has been deleted since, and a server need not
     tell of what came and went between two listings (RFC 6578 3.5).
     What is listed and not brought was deleted meanwhile, or a part of the service lags behind another: nothing is
-    concluded, and the token stays where it was, so that the next look asks again.
+    concluded. What is brought in another version than it is listed in was changed meanwhile, or is what it was before.
+    Either way the token stays where it was, so that the next look asks again.
     A token that has expired makes the listing complete. Raises what ``Side`` does; nothing is concluded from a
     listing that broke off.
     """
@@ -83,10 +84,11 @@ def look(
     asked |= {RemoteId(id_) for id_ in (*again, *expected) if id_ not in listed and id_ not in gone}
     brought = {found.id: found for found in side.fetch(sorted(asked))} if asked else {}
     unseen = {id_ for id_ in asked if id_ in listed and id_ not in brought}
+    other = {id_ for id_ in brought.keys() & listed.keys() if brought[id_].version not in {"", listed[id_].version}}
     missing = (asked - brought.keys() - unseen) & known.keys()
     found = {str(id_): brought.get(id_, entry) for id_, entry in fresh.items() if id_ not in asked or id_ in brought}
     found |= {str(id_): entry for id_, entry in brought.items()}
-    reached = changes.token if not unseen else _before(token, changes)
+    reached = _before(token, changes) if unseen or other else changes.token
     return Look(found, frozenset(gone | missing), reached, len(listed) if changes.complete else None)
 
 

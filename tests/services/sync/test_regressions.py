@@ -84,6 +84,21 @@ def test_what_changed_and_cannot_be_fetched_yet_is_not_deleted(world: World) -> 
     assert dict(world.run().counts) == {"changed here": 1}
 
 
+def test_what_is_fetched_as_it_was_before_is_fetched_again(world: World) -> None:
+    world.calendar.lists_objects = False
+    there = world.event("Lunch")
+    world.connect()
+    world.run()
+    world.edit(there, summary="Long lunch")
+    world.edit(there, summary="Late lunch")
+    world.remote.misbehave(Fault(Call.FETCH, LagsBehind(1)))
+    world.run()
+    assert [each.subject for each in world.activities()] == ["Long lunch"]
+    assert dict(world.run().counts) == {"changed here": 1}
+    assert [each.subject for each in world.activities()] == ["Late lunch"]
+    assert dict(world.run().counts) == {}
+
+
 class Killed(BaseException):
     """The end of the process."""
 
