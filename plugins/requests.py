@@ -5,6 +5,7 @@ import binascii
 import codecs
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -29,6 +30,7 @@ _MISLEADING = frozenset(
     )
 )
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|$)", re.IGNORECASE)
+_FOLD = re.compile(rb"(?:\r\n?|\n)[ \t]")
 _ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 
 
@@ -117,16 +119,19 @@ def _content_length(environ: Environ) -> int | None:
 
 
 def decode_text(environ: Environ, body: bytes) -> str:
-    """The text of a body in the character set that it claims, UTF-8 by default. Line ends are left alone."""
+    """The text of a body in the character set that it claims, UTF-8 by default. Line ends are left alone.
+
+    A line may be folded within a character (RFC 5545 3.1): then the text is that of the unfolded lines.
+    """
     content_type = str(environ.get(_CONTENT_TYPE, environ.get("CONTENT_TYPE", "")))
     found = re.search(r'charset="?([^";\s]+)', content_type, re.IGNORECASE)
     charset = found.group(1) if found else "utf-8"
     if not _is_charset(charset):
         raise UnknownCharset(f"There is no character set “{charset}”.")
-    try:
-        return body.decode(charset)
-    except UnicodeError:
-        raise Invalid(f"The text is not valid {charset}.") from None
+    for octets in (body, _FOLD.sub(b"", body)):
+        with suppress(UnicodeError):
+            return octets.decode(charset)
+    raise Invalid(f"The text is not valid {charset}.")
 
 
 def _is_charset(name: str) -> bool:

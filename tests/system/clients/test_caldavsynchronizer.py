@@ -94,3 +94,18 @@ def test_long_names_and_odd_ones(outlook: Client) -> None:
     for name in names:
         assert outlook.delete(f"{CALENDAR}{name}").status == 204, name
     assert outlook.sync(CALENDAR)[1].hrefs() == []
+
+
+def test_a_byte_order_mark_and_bare_line_feeds_are_no_obstacle(outlook: Client) -> None:
+    """D17: .NET writes a mark before UTF-8, and some fold within a letter; what is served is as it must be."""
+    subject = "Ķēžu zāģis un āmurs"
+    octets = ics(f"SUMMARY:{subject}", "DTSTART:20261201T100000Z").replace("\r\n", "\n").encode()
+    at = octets.index("ģ".encode()) + 1
+    href = f"{CALENDAR}odd.ics"
+    written = outlook.put(href, b"\xef\xbb\xbf" + octets[:at] + b"\n " + octets[at:])
+    assert written.status == 201
+    served = outlook.get(href).body
+    assert served.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert b"\n" not in served.replace(b"\r\n", b"")
+    assert all(len(line) <= 75 and line.decode() is not None for line in served.split(b"\r\n"))
+    assert f"SUMMARY:{subject}".strip() in served.decode().replace("\r\n ", "")

@@ -1,5 +1,6 @@
 """DAVx5: asks the principal for its services, lets the server win, keeps what it does not know."""
 
+import gzip
 from dataclasses import replace
 from datetime import timedelta
 
@@ -179,3 +180,33 @@ def test_it_downloads_cards_as_version_3(davx5: Client) -> None:
             Depth="0",
         )
         assert "VERSION:3.0\n" in found(reply, f"{CARDDAV}address-data")[f"{BOOK}a.vcf"]
+
+
+def test_after_the_login_flow_everything_lies_below_one_address(davx5: Client) -> None:
+    """D8: the flow hands over a server, to which DAVx5 adds Nextcloud's path; every href of an answer leads there."""
+    root = "/remote.php/dav"
+    (principal,) = found(
+        propfind(davx5, f"{root}/", "d:current-user-principal"), f"{DAV}current-user-principal"
+    ).values()
+    assert principal == f"{root}/anna/"
+    (home,) = found(propfind(davx5, principal, "cal:calendar-home-set"), f"{CALDAV}calendar-home-set").values()
+    listed = propfind(davx5, home, "d:resourcetype d:displayname", "1")
+    assert all(href.startswith(f"{root}/anna/") for href in listed.hrefs())
+    calendar = f"{root}/anna/activities/"
+    assert calendar in listed.hrefs()
+    assert davx5.put(f"{calendar}a.ics", ics(), If_None_Match="*").status == 201
+    assert davx5.sync(calendar)[1].hrefs() == [f"{calendar}a.ics"]
+    assert davx5.get(f"{CALENDAR}a.ics").text == davx5.get(f"{calendar}a.ics").text
+
+
+def test_its_answers_are_packed(davx5: Client) -> None:
+    """D15: okhttp accepts gzip by itself; a first listing shrinks to a fraction."""
+    for number in range(50):
+        assert davx5.put(f"{CALENDAR}{number}.ics", ics(uid=str(number)), If_None_Match="*").status == 201
+    wanted = "<d:sync-token/><d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop>"
+    body = f"<d:sync-collection>{wanted}</d:sync-collection>"
+    plain = ask(davx5, "REPORT", CALENDAR, body)
+    packed = ask(davx5, "REPORT", CALENDAR, body, Accept_Encoding="gzip")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) * 2 < len(plain.body)

@@ -102,3 +102,30 @@ def test_properties_that_a_colleague_sets_are_their_own(office: Office, evolutio
     color = f"{ICAL}calendar-color"
     assert found(propfind(evolution, CALENDAR, "ical:calendar-color"), color) == {CALENDAR: "#112233"}
     assert found(propfind(bob, "/dav/bob/of-anna/", "ical:calendar-color"), color) == {"/dav/bob/of-anna/": "#445566"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status", "condition"),
+    [
+        ("PUT", f"{CALENDAR}a.ics", ics().replace("VEVENT", "VTODO"), {}, 403, f"{CALDAV}supported-calendar-component"),
+        ("PUT", f"{CALENDAR}a.ics", "no calendar", {}, 403, f"{CALDAV}valid-calendar-data"),
+        ("PUT", f"{BOOK}a.vcf", ics(), {}, 403, "{urn:ietf:params:xml:ns:carddav}valid-address-data"),
+        ("PUT", f"{CALENDAR}a.ics", ics(), {"If-Match": '"old"'}, 412, ""),
+        ("PUT", f"{CALENDAR}", ics(), {}, 403, ""),
+        ("DELETE", f"{CALENDAR}missing.ics", "", {}, 404, ""),
+        ("GET", f"{CALENDAR}missing.ics", "", {}, 404, ""),
+        ("MKCALENDAR", f"{CALENDAR}new/", "", {}, 403, ""),
+        ("PROPFIND", CALENDAR, "<d:propfind", {"Depth": "0"}, 400, ""),
+        ("PROPFIND", CALENDAR, "", {"Depth": "many"}, 400, ""),
+        ("REPORT", CALENDAR, "<nothing/>", {}, 403, f"{DAV}supported-report"),
+    ],
+)
+def test_what_is_refused_is_refused_in_words(
+    evolution: Client, method: str, path: str, body: str, headers: dict[str, str], status: int, condition: str
+) -> None:
+    """D14: a status that the client understands, with the condition that it can look for, or a sentence."""
+    reply = evolution.request(method, path, body, {"Content-Type": "text/plain; charset=utf-8", **headers})
+    assert reply.status == status
+    assert reply.body
+    if condition:
+        assert reply.xml.find(condition) is not None, reply.text

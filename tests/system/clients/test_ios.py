@@ -248,3 +248,26 @@ def test_recreating_what_was_deleted(office: Office, anna: User, iphone: Client)
     for href, body in (("a.vcf", vcf(uid="U")), ("b.vcf", vcf("FN:Firma", "X-ABShowAs:COMPANY", uid="U"))):
         assert iphone.put(f"{BOOK}{href}", body, If_None_Match="*").status == 201
         assert iphone.delete(f"{BOOK}{href}").status == 204
+
+
+def test_the_reports_that_macos_sends_to_a_principal(office: Office, iphone: Client) -> None:
+    """D21: expand-property for delegates, searches for people; what nobody announced is refused by its condition."""
+    asked = (
+        '<d:expand-property><d:property name="calendar-proxy-write-for" namespace="http://calendarserver.org/ns/">'
+        '<d:property name="displayname"/></d:property><d:property name="principal-URL">'
+        '<d:property name="displayname"/></d:property></d:expand-property>'
+    )
+    reply = ask(iphone, "REPORT", HOME, asked, Depth="0")
+    assert reply.status == 207
+    assert [each.text for each in reply.xml.iter(f"{DAV}displayname")] == [office.principals.find("anna").name]
+    fields = ask(iphone, "REPORT", "/dav/", "<d:principal-search-property-set/>", Depth="0")
+    assert fields.status == 200
+    assert f"{DAV}displayname" in {prop.tag for each in fields.xml.iter(f"{DAV}prop") for prop in each}
+    search = (
+        "<d:principal-property-search><d:property-search><d:prop><d:displayname/></d:prop><d:match>ann</d:match>"
+        "</d:property-search><d:prop><d:displayname/></d:prop></d:principal-property-search>"
+    )
+    assert ask(iphone, "REPORT", "/dav/", search, Depth="0").hrefs() == [HOME]
+    unknown = ask(iphone, "REPORT", HOME, "<cs:calendarserver-principal-search/>", Depth="0")
+    assert unknown.status == 403
+    assert unknown.xml.find(f"{DAV}supported-report") is not None
