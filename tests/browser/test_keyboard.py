@@ -25,6 +25,7 @@ def page(place: Place, visitor: Callable[..., Visitor]) -> Page:
     """Somebody has signed in, with the keyboard."""
     page = visitor(place.url).page
     page.goto("/sign-in")
+    expect(page.get_by_label("User name or e-mail address")).to_be_focused()
     page.keyboard.type(USER)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -65,6 +66,7 @@ def test_an_activity_is_added_undone_and_found_by_keys(page: Page) -> None:
     expect(page.locator("[data-row]").first).to_be_focused()
     page.keyboard.press("n")
     page.wait_for_url("**/activities/new")
+    expect(page.locator("main input:focus")).to_be_visible()
     page.keyboard.type("Water the plants")
     page.keyboard.press("Enter")
     page.wait_for_url("**/activities/")

@@ -25,7 +25,7 @@ from bridge.store.database import Database
 from bridge.store.models.accounts import Role
 from bridge.store.models.crm import PersonEmailRow
 from bridge.store.models.journal import JournalAction, RecordKind, Source
-from bridge.store.models.resources import CollectionKind
+from bridge.store.models.resources import CollectionKind, Drawn
 from bridge.store.models.sync import ConnectionState, LinkState, ResultOutcome
 from bridge.store.models.web import Purpose
 from bridge.store.plain import PlainTable, plain_tables
@@ -176,6 +176,7 @@ def page() -> list[models.Base]:
         models.LoginFlowRow(id=1, poll_hash="q", page_hash="g", address="a", expires_at=AT),
         models.AuditRow(id=1, at=AT, actor_id=3, actor="ann", action="user.add", subject="bob", details={"a": NASTY}),
         models.OAuthClientRow(provider="google", client_id="c", secret="sealed", updated_at=AT),
+        models.RedrawRow(kind=Drawn.ACTIVITY, owner_id=3, type_key="call", after_id=3, done=1, total=4),
     ]
 
 
