@@ -23,7 +23,7 @@ from tests.system.following import Follower, tags, texts
 from tests.system.server import Account, ServerProcess
 
 CLIENTS = 4
-CRASHES = amount(quick=3, full=50)
+CRASHES = amount(quick=2, full=50)
 MOST = 40  # acknowledged writes between two crashes
 TIMES = ("DTSTART:20261201T100000Z", "DTEND:20261201T110000Z")
 GONE = None
