@@ -7,63 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bridge.core import ical
-from bridge.core.contentline import Component, parse, serialize
+from bridge.core.contentline import serialize
 from bridge.core.event import Attendee, Event, EventKind, Links, Privacy
 from bridge.core.timezones import RuleZone
 from bridge.errors import Invalid, MappingError
-
-RIGA = ZoneInfo("Europe/Riga")
-STAMP = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-NINE = datetime(2026, 12, 1, 9, 0, tzinfo=RIGA)
-TEN = datetime(2026, 12, 1, 10, 0, tzinfo=RIGA)
-DAY = date(2026, 12, 1)
-
-MEETING = """\
-UID:abc
-DTSTAMP:20260101T000000Z
-DTSTART;X-VOBJ=1;TZID=Europe/Riga:20261201T090000
-DTEND;TZID=Europe/Riga:20261201T100000
-SUMMARY;LANGUAGE=lv:Sapulce ar ļoti garu nosaukumu\\, kas ir salocīts pa
-  vidu
-DESCRIPTION;ALTREP="cid:1":Text
-X-ALT-DESC;FMTTYPE=text/html:<b>Text</b>
-X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE="Rīga;1,a":geo:56.9,24.1
-x-odd;P=A^'b:a,b;c\\;d
-X-JUNK WITHOUT COLON
-SEQUENCE:3
-BEGIN:VALARM
-ACTION:DISPLAY
-TRIGGER;X-MOZ=1:-PT15M
-X-MOZ-LASTACK:20260101T000000Z
-END:VALARM
-BEGIN:X-INNER
-SUMMARY:not ours
-END:X-INNER
-"""
-
-
-def lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\n", "\r\n")
-
-
-def calendar(body: str, kind: str = "VEVENT") -> Component:
-    return ical.read(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:{kind}\r\n{lines(body)}END:{kind}\r\nEND:VCALENDAR\r\n")
-
-
-def body_of(text: str, kind: str = "VEVENT") -> list[str]:
-    _, _, rest = text.partition(f"BEGIN:{kind}\r\n")
-    return rest.partition(f"END:{kind}\r\n")[0].split("\r\n")[:-1]
-
-
-def changes(before: Component, after: Component) -> tuple[list[str], list[str]]:
-    """The lines of the object that went, and those that came, without the stamps."""
-    kind = ical.component_kind(after)
-    old = body_of(serialize(before), ical.component_kind(before))
-    new = [line for line in body_of(serialize(after), kind) if not line.startswith(("DTSTAMP:", "LAST-MODIFIED:"))]
-    return [line for line in old if line not in new and not line.startswith("DTSTAMP:")], [
-        x for x in new if x not in old
-    ]
-
+from tests.core.ical_samples import DAY, MEETING, NINE, STAMP, TEN, body_of, calendar, changes, lines
 
 EVENTS = [
     (Event("u", summary="a, b; c\nd\\e"), ["SUMMARY:a\\, b\\; c\\nd\\\\e"]),
@@ -378,56 +326,6 @@ def test_a_colleague_does_not_get_what_belongs_to_the_devices() -> None:
     assert "x-odd;P=A^'b:a,b;c\\;d\r\n" in text
 
 
-@pytest.mark.parametrize(
-    ("text", "condition", "sentence"),
-    [
-        ("", "C:valid-calendar-data", "no VCALENDAR"),
-        ("BEGIN:VEVENT\nEND:VEVENT\n", "C:valid-calendar-data", "no VCALENDAR"),
-        ("BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCALENDAR\nEND:VCALENDAR\n", "C:valid-calendar-data", "more than one"),
-        ("BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCARD\nEND:VCARD\n", "C:valid-calendar-data", "more than a VCALENDAR"),
-        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "C:valid-calendar-object-resource", "no event"),
-        ("BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n", "C:valid-calendar-object-resource", "METHOD"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n", "C:valid-calendar-data", "has no END"),
-    ],
-)
-def test_what_is_no_calendar_is_refused(text: str, condition: str, sentence: str) -> None:
-    with pytest.raises(Invalid, match=sentence) as caught:
-        ical.read(text)
-    assert caught.value.condition == condition
-
-
-@pytest.mark.parametrize(
-    ("objects", "condition", "sentence"),
-    [
-        (
-            ["VEVENT\nUID:a\nDTSTART:20260101", "VEVENT\nUID:b\nDTSTART:20260101"],
-            "C:valid-calendar-object-resource",
-            "UIDs",
-        ),
-        (["VEVENT\nDTSTART:20260101", "VEVENT\nDTSTART:20260101"], "C:valid-calendar-object-resource", "UIDs"),
-        (
-            ["VEVENT\nUID:a\nDTSTART:20260101", "VEVENT\nUID:a\nDTSTART:20260101"],
-            "C:valid-calendar-object-resource",
-            "more than once",
-        ),
-        (["VEVENT\nUID:a\nDTSTART:20260101", "VTODO\nUID:a"], "C:valid-calendar-object-resource", "mixes"),
-        (["VEVENT\nUID:a"], "C:valid-calendar-data", "without DTSTART"),
-        (["VEVENT\nUID:a\nDTSTART:tomorrow"], "C:valid-calendar-data", "no date or time"),
-        (["VEVENT\nUID:a\nDTSTART:00000101"], "C:valid-calendar-data", "no date or time"),
-        (["VEVENT\nUID:a\nDTSTART:20260230"], "C:valid-calendar-data", "no date or time"),
-        (["VEVENT\nUID:a\nDTSTART:20260101\nDTEND:x"], "C:valid-calendar-data", "no date or time"),
-        (["VEVENT\nUID:a\nDTSTART:20260101\nDURATION:x"], "C:valid-calendar-data", "no duration"),
-        (["VEVENT\nUID:a\nDTSTART:20260101\nRRULE:FREQ=SOMETIMES"], "C:valid-calendar-data", "no usable FREQ"),
-        (["VEVENT\nUID:a\nDTSTART:20260101\nRRULE:FREQ=SECONDLY"], "C:valid-calendar-data", "needs an end"),
-    ],
-)
-def test_what_is_no_resource_is_refused(objects: list[str], condition: str, sentence: str) -> None:
-    inner = "".join(f"BEGIN:{text}\nEND:{text.splitlines()[0]}\n" for text in objects)
-    with pytest.raises(Invalid, match=sentence) as caught:
-        ical.read(f"BEGIN:VCALENDAR\n{inner}END:VCALENDAR\n")
-    assert caught.value.condition == condition
-
-
 def test_journals_are_kept_but_are_no_events() -> None:
     journal = calendar("UID:u\nDTSTART:20260101\n", "VJOURNAL")
     assert (ical.component_kind(journal), ical.uid(journal)) == ("VJOURNAL", "u")
@@ -458,62 +356,3 @@ def test_a_uid_is_added_where_there_is_none() -> None:
     assert ical.uid(ical.with_uid(bare, "a,b")) == "a,b"
     known = calendar("UID:u\nDTSTART:20260101\n")
     assert ical.with_uid(known, "other") == known
-
-
-FILE = """BEGIN:VCALENDAR
-PRODID:x
-METHOD:PUBLISH
-X-WR-CALNAME:Name
-BEGIN:VEVENT
-UID:a
-DTSTART;TZID=Europe/Riga:20260101T100000
-RRULE:FREQ=DAILY
-END:VEVENT
-BEGIN:VTIMEZONE
-TZID:Europe/Riga
-BEGIN:STANDARD
-DTSTART:19700101T000000
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0200
-END:STANDARD
-END:VTIMEZONE
-BEGIN:VTODO
-UID:b
-END:VTODO
-BEGIN:VEVENT
-UID:a
-RECURRENCE-ID;TZID=Europe/Riga:20260102T100000
-DTSTART;TZID=Europe/Riga:20260102T110000
-END:VEVENT
-BEGIN:VEVENT
-DTSTART:20260101
-END:VEVENT
-BEGIN:VEVENT
-DTSTART:20260102
-END:VEVENT
-END:VCALENDAR
-"""
-
-
-def test_a_file_is_taken_apart_and_put_together_again() -> None:
-    parts = ical.split(FILE)
-    found = [ical.read(part) for part in parts]
-    assert [ical.uid(part) for part in found] == ["a", "b", "", ""]
-    assert [len(part.components) for part in found] == [3, 1, 1, 1]
-    assert all(part.line("METHOD") is None and part.value("X-WR-CALNAME") == "Name" for part in found)
-    (joined,) = parse(ical.join(parts))
-    assert [component.name for component in joined.components] == [
-        "VTIMEZONE",
-        "VEVENT",
-        "VEVENT",
-        "VTODO",
-        "VEVENT",
-        "VEVENT",
-    ]
-    again = ical.split(ical.join(parts))
-    assert [ical.event(ical.read(part)) for part in again] == [ical.event(part) for part in found]
-
-
-def test_bare_components_are_a_file_too() -> None:
-    (part,) = ical.split("BEGIN:VEVENT\nUID:a\nDTSTART:20260101\nEND:VEVENT\n")
-    assert ical.uid(ical.read(part)) == "a"
