@@ -13,9 +13,9 @@ import click
 
 from benchmarks.processes import NotStarted
 from benchmarks.sync.course import Course, Measured, Say
-from benchmarks.sync.office import Ticking
+from benchmarks.sync.office import Ticking, made
 from benchmarks.sync.own_services import our_exchange, our_google, our_graph
-from benchmarks.sync.remotes import InMemory, Other, stock
+from benchmarks.sync.remotes import NOTHING_HELD, InMemory, Other, stock
 from benchmarks.sync.report import Report, update
 from bridge.ports import Clock
 
@@ -25,9 +25,13 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many objects of each kind one call measures: at a stock Radicale, in memory, and at services of our own."""
+    """How many objects of each kind one call measures.
+
+    ``stock`` are brought to an empty stock Radicale, ``filled`` found in one that has everything already.
+    """
 
     stock: Sequence[int] = ()
+    filled: Sequence[int] = ()
     memory: Sequence[int] = ()
     google: Sequence[int] = ()
     graph: Sequence[int] = ()
@@ -61,11 +65,11 @@ def _measured(folder: Path, plan: Plan, say: Say) -> Iterator[Measured]:
         place.mkdir()
         with own(clock) as account:
             yield from Course(account, size, clock, say).carry_out(place)
-    for size in plan.stock:
-        place = folder / f"stock-{size}"
+    for size, filled in [*((size, False) for size in plan.stock), *((size, True) for size in plan.filled)]:
+        place = folder / f"stock-{size}-{filled}"
         place.mkdir()
-        with stock(place) as server:
-            yield from Course(server, size, Ticking(), say).carry_out(place)
+        with stock(place, made(size) if filled else NOTHING_HELD) as server:
+            yield from Course(server, size, Ticking(), say, filled).carry_out(place)
 
 
 def _say(text: str) -> None:
@@ -75,6 +79,7 @@ def _say(text: str) -> None:
 
 @click.command()
 @click.option("--n", "stock", multiple=True, type=click.IntRange(1), help="Objects of each kind; may be repeated.")
+@click.option("--filled", multiple=True, type=click.IntRange(1), help="The same where all is on both sides already.")
 @click.option("--memory", multiple=True, type=click.IntRange(1), help="The same with an account in memory.")
 @click.option("--google", multiple=True, type=click.IntRange(1), help="The same at a Google of our own.")
 @click.option("--graph", multiple=True, type=click.IntRange(1), help="The same at a Microsoft 365 of our own.")
@@ -89,11 +94,12 @@ def main(
 ) -> None:
     """Measure the sync engine on this machine, and judge the targets.
 
-    Stock Radicale takes about a tenth of a second for each object that is new to it.
+    Stock Radicale takes about a tenth of a second for each object that is new to it, and more the fuller it is: measure
+    large collections with --filled.
     """
     command = " ".join(["python -m benchmarks.sync", *_without_files(sys.argv[1:])])
     named = Plan(**{name: sorted(numbers) for name, numbers in sizes.items()})
-    plan = named if any(sizes.values()) else Plan([2000], [10_000])
+    plan = named if any(sizes.values()) else Plan(stock=[2000], filled=[10_000], memory=[10_000])
     try:
         found = carry_out(plan, command, _say)
     except NotStarted as error:

@@ -16,6 +16,7 @@ from bridge.store.models.sync import RunOutcome
 Say = Callable[[str], None]
 CONTACTS, EVENTS, BOTH = "contacts", "events", "both"
 OUT, BACK, NOTHING, HERE, THERE = "first sync", "first sync, the other way", "nothing changed", "one here", "one there"
+MATCH = "first sync, all on both sides"
 _KINDS = {CONTACTS: FlowKind.CONTACTS, EVENTS: FlowKind.CALENDAR}
 _PAUSE = timedelta(minutes=10)  # two turns of the timer
 _STATUS = Path("/proc/self/status")
@@ -53,19 +54,20 @@ class Measured:
 
 @dataclass(frozen=True)
 class Course:
-    """One remote and so many objects of each kind."""
+    """One remote and so many objects of each kind. ``filled``: the remote has all of them from the beginning."""
 
     other: Other
     size: int
     clock: Ticking
     say: Say
+    filled: bool = False
 
     def carry_out(self, folder: Path) -> Iterator[Measured]:
-        """Bring everything there, look at it, change single things; then bring it all into an empty database."""
+        """Bring everything there, or find it there; change single things; bring it all into an empty database."""
         with office(folder / "full", made(self.size), self.other, self.clock) as full:
             for what, kind in _KINDS.items():
                 full.choose(kind)
-                yield self._one(full, what, OUT, {"created there": self.size})
+                yield self._first(full, what)
                 yield from self._afterwards(full, what, kind)
             full.choose(*FlowKind)
             full.run()  # what was left for a while is looked at as a whole, once
@@ -79,6 +81,11 @@ class Course:
             empty.run()
             self.clock.advance(_PAUSE)
             yield self._one(empty, BOTH, f"{NOTHING} since the other way", {})
+
+    def _first(self, full: Office, what: str) -> Measured:
+        if self.filled:
+            return self._one(full, what, MATCH, {"matched": self.size})
+        return self._one(full, what, OUT, {"created there": self.size})
 
     def _afterwards(self, full: Office, what: str, kind: FlowKind) -> Iterator[Measured]:
         yield self._one(full, what, NOTHING, {})

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks import filling
 from benchmarks.client import Client, WrongAnswer
 from benchmarks.corpus import Corpus
 from benchmarks.filling import LOGIN, Texts
-from benchmarks.servers import Radicale, Running
+from benchmarks.processes import free_port
+from benchmarks.servers import Radicale, Running, bridge_config, bridge_environ
 from bridge.core.scope import FlowKind
 from bridge.ports import Clock, Connector, Provider, SignIn
 from bridge.providers.caldav.provider import CalDavConnector
@@ -20,13 +22,14 @@ from bridge.providers.memory.remote import MemoryAccount, Remote
 from bridge.services.connections import NewAccount
 
 MEMORY, STOCK = "in memory", "Radicale"
+NOTHING_HELD = Corpus((), ())
 _SECRET = "benchmark"  # noqa: S105 - of an account that lives as long as this process
 
 
 class Other(Protocol):
-    """The remote of a measurement. ``kind`` is the name of its provider; its collections are empty at first.
+    """The remote of a measurement, whose collections are empty at first or hold all that we have.
 
-    ``keeps_uids``: what came from there has the UID here that ours had there.
+    ``kind`` is the name of its provider. ``keeps_uids``: what came from there has the UID here that ours had there.
     """
 
     name: str
@@ -122,7 +125,7 @@ class Opened:
 
 @dataclass
 class Stock:
-    """Stock Radicale in a process of its own, with an empty calendar and an empty address book."""
+    """Stock Radicale in a process of its own, with one calendar and one address book."""
 
     running: Running
     folder: Path
@@ -168,10 +171,18 @@ class Stock:
 
 
 @contextmanager
-def stock(folder: Path) -> Iterator[Stock]:
-    """Start an empty Radicale for as long as it is needed. Raises ``NotStarted``."""
-    running = Radicale()(folder, Corpus((), ()), Texts({}, {}))
+def stock(folder: Path, held: Corpus = NOTHING_HELD) -> Iterator[Stock]:
+    """Start a Radicale that holds so much, for as long as it is needed. Raises ``NotStarted``."""
+    running = Radicale()(folder, held, _texts(folder / "rendered", held))
     try:
         yield Stock(running, folder / "collections" / "collection-root" / LOGIN)
     finally:
         running.process.stop()
+
+
+def _texts(folder: Path, held: Corpus) -> Texts:
+    """What davbridge makes of records, as another program would have brought it there."""
+    folder.mkdir()
+    settings = bridge_config(bridge_environ(folder, free_port()))
+    filling.fill(settings, held)
+    return filling.texts(settings)

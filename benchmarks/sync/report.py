@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, NOTHING, OUT, Measured
+from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, MATCH, NOTHING, OUT, Measured
 from benchmarks.sync.own_services import EXCHANGE, GOOGLE, GRAPH
 from benchmarks.sync.remotes import MEMORY, STOCK
 from benchmarks.targets import Verdict
@@ -22,7 +22,14 @@ _SHARE = 1 / 3
 _REQUESTS = 5
 _MORE = 1.2  # times the requests that it takes at the least
 _PORTIONS = {  # how many objects go into one request at the most, for each kind of request that it takes
-    STOCK: {(EVENTS, OUT): (1,), (EVENTS, BACK): (50,), (CONTACTS, OUT): (1,), (CONTACTS, BACK): (50,)},
+    STOCK: {
+        (EVENTS, OUT): (1,),
+        (EVENTS, MATCH): (50,),
+        (EVENTS, BACK): (50,),
+        (CONTACTS, OUT): (1,),
+        (CONTACTS, MATCH): (50,),
+        (CONTACTS, BACK): (50,),
+    },
     GOOGLE: {(EVENTS, OUT): (50,), (EVENTS, BACK): (2500,), (CONTACTS, OUT): (200,), (CONTACTS, BACK): (1000,)},
     GRAPH: {
         (EVENTS, OUT): (20,),
@@ -105,7 +112,7 @@ def _judged(one: Measured) -> Iterator[Verdict]:
         enough = asked <= least * _MORE + 3 and right
         yield Verdict(f"{title}: requests", "20 % more than needed at most", found, enough)
     alone = one.remote in {MEMORY, STOCK}  # others compute in this process too
-    if one.step in {OUT, BACK} and alone:
+    if one.step in {OUT, MATCH, BACK} and alone:
         reached = (one.cpu < _FIRST and right) if big else None
         yield Verdict(f"{title}: our CPU", f"under {_FIRST:g} s with {_JUDGED:,}", f"{one.cpu:.1f} s", reached)
     if one.step.startswith(NOTHING) and alone:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.sync import report
 from benchmarks.sync.__main__ import Plan, carry_out
-from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, HERE, NOTHING, OUT, THERE, Measured
+from benchmarks.sync.course import BACK, BOTH, CONTACTS, EVENTS, HERE, MATCH, NOTHING, OUT, THERE, Measured
 from benchmarks.sync.office import made
 from benchmarks.sync.remotes import MEMORY, STOCK
 from benchmarks.sync.report import Report, verdicts
@@ -23,27 +23,34 @@ SIZE = 20
 @pytest.fixture(scope="module")
 def found() -> Report:
     said: list[str] = []
-    result = carry_out(Plan([SIZE], [SIZE]), "the test", said.append)
+    result = carry_out(Plan(stock=[SIZE], filled=[SIZE], memory=[SIZE]), "the test", said.append)
     assert len(said) == len(result.measured)
     return result
 
 
 def one(found: Report, remote: str, what: str, step: str) -> Measured:
+    """The first such run; those of the Radicale that was empty come before those of the one that had everything."""
     return next(each for each in found.measured if (each.remote, each.what, each.step) == (remote, what, step))
 
 
 def test_every_run_is_right(found: Report) -> None:
     assert found.wrong() == []
-    single = [(what, step) for what in (CONTACTS, EVENTS) for step in (OUT, NOTHING, HERE, THERE)]
     back = [(CONTACTS, BACK), (EVENTS, BACK), (BOTH, f"{NOTHING} since the other way")]
-    expected = [*single, (BOTH, NOTHING), *back]
-    for remote in (MEMORY, STOCK):
-        assert [(each.what, each.step) for each in found.measured if each.remote == remote] == expected
+
+    def expected(first: str) -> list[tuple[str, str]]:
+        single = [(what, step) for what in (CONTACTS, EVENTS) for step in (first, NOTHING, HERE, THERE)]
+        return [*single, (BOTH, NOTHING), *back]
+
+    runs = {
+        name: [(each.what, each.step) for each in found.measured if each.remote == name] for name in (MEMORY, STOCK)
+    }
+    assert runs == {MEMORY: expected(OUT), STOCK: [*expected(OUT), *expected(MATCH)]}
 
 
 def test_requests_are_counted_by_method(found: Report) -> None:
     for what in (CONTACTS, EVENTS):
         assert one(found, STOCK, what, OUT).requests["PUT"] == SIZE
+        assert "PUT" not in one(found, STOCK, what, MATCH).requests
         assert "PUT" not in one(found, STOCK, what, BACK).requests
         assert one(found, STOCK, what, HERE).requests["PUT"] == 1
         assert one(found, MEMORY, what, OUT).requests == {"changes": 1, "create": SIZE}
