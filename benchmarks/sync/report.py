@@ -4,7 +4,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ _UNCHANGED = 1.0  # seconds of our own
 _SHARE = 1 / 3
 _REQUESTS = 5
 _MORE = 1.2  # times the requests that it takes at the least
-_PORTIONS = {  # how many objects go into one request at the most, for each kind of request that it takes
+_PORTIONS: Mapping[str, Mapping[tuple[str, str], tuple[int, ...]]] = {  # how many objects go into one request at the most, for each kind of request that it takes
     STOCK: {
         (EVENTS, OUT): (1,),
         (EVENTS, MATCH): (50,),
