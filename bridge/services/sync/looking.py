@@ -64,15 +64,18 @@ def look(
     known: Mapping[str, str],
     again: Collection[str] = (),
     expected: Collection[str] = (),
+    tied: Collection[str] = (),
 ) -> Look[T]:
     """List a side and bring what is worth a look.
 
     ``known`` maps the ids that we know to their versions; ``again`` are ids to look at whatever their version.
     ``expected`` were created after the token: one that is not told of has been deleted since, and a server need not
     tell of what came and went between two listings (RFC 6578 3.5).
+    What is ``tied`` and missing from a complete listing is asked for by itself before it counts as gone: a listing may
+    lag behind what we have just created, and what was edited here would be created a second time.
     What is listed and not brought was deleted meanwhile, or a part of the service lags behind another: nothing is
     concluded. What is brought in another version than it is listed in was changed meanwhile, or is what it was before.
-    Either way the token stays where it was, so that the next look asks again.
+    In all these cases the token stays where it was, so that the next look asks again.
     A token that has expired makes the listing complete. Raises what ``Side`` does; nothing is concluded from a
     listing that broke off.
     """
@@ -82,14 +85,17 @@ def look(
     fresh = {id_: found for id_, found in listed.items() if known.get(id_) != found.version or id_ in again}
     asked = {id_ for id_, found in fresh.items() if found.object is None and not found.problem}
     asked |= {RemoteId(id_) for id_ in (*again, *expected) if id_ not in listed and id_ not in gone}
+    doubtful = {RemoteId(id_) for id_ in gone & set(tied)} if changes.complete else set()
+    asked |= doubtful
     brought = {found.id: found for found in side.fetch(sorted(asked))} if asked else {}
     unseen = {id_ for id_ in asked if id_ in listed and id_ not in brought}
     other = {id_ for id_ in brought.keys() & listed.keys() if brought[id_].version not in {"", listed[id_].version}}
+    late = doubtful & brought.keys()
     missing = (asked - brought.keys() - unseen) & known.keys()
     found = {str(id_): brought.get(id_, entry) for id_, entry in fresh.items() if id_ not in asked or id_ in brought}
     found |= {str(id_): entry for id_, entry in brought.items()}
-    reached = _before(token, changes) if unseen or other else changes.token
-    return Look(found, frozenset(gone | missing), reached, len(listed) if changes.complete else None)
+    reached = _before(token, changes) if unseen or other or late else changes.token
+    return Look(found, frozenset(gone - late | missing), reached, len(listed) + len(late) if changes.complete else None)
 
 
 def _before(token: SyncToken | None, changes: Changes[T]) -> SyncToken | None:

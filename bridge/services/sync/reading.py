@@ -69,6 +69,7 @@ class Reading(Generic[T]):
             {head.remote_id: _known(head, ours=False, anew=anew) for head in heads if head.remote_id is not None},
             {head.remote_id for head in again if head.remote_id is not None},
             {head.remote_id for head in expected if head.remote_id is not None},
+            {head.remote_id for head in heads if head.remote_id is not None and head.state is LinkState.LINKED},
         )
         touched = [head for head in heads if _touches(head, ours, theirs)]
         ours = bring(here, ours, _left_behind(touched, ours=True))

@@ -141,3 +141,37 @@ def test_an_edit_of_what_a_killed_run_has_created_there_is_not_lost(world: World
     assert [each.subject for each in world.activities()] == ["Call Anna Kalna"]
     assert world.activities()[0].id == activity.id
     assert [event.summary for event in world.events()] == ["Call Anna Kalna"]
+
+
+@pytest.mark.parametrize("call", [Call.UPDATE, Call.CREATE], ids=["known for long", "created in this run"])
+def test_a_complete_listing_that_lags_behind_deletes_nothing_and_doubles_nothing(world: World, call: Call) -> None:
+    """What is edited here and missing there would be created once more."""
+    activity = world.activity("Call Anna")
+    world.connect()
+    if call is Call.CREATE:
+        world.remote.misbehave(Fault(Call.CREATE, Raises(Killed())))
+        with pytest.raises(Killed):
+            world.run()
+    else:
+        world.run()
+        world.run()
+        world.calendar.forget_history()
+    world.office.activities.change(CRM, activity.id, lambda each: replace(each, subject="Call Anna later"))
+    world.remote.misbehave(Fault(Call.CHANGES, LagsBehind(1)))
+    world.run()
+    world.run()
+    assert [event.summary for event in world.events()] == ["Call Anna later"]
+    assert dict(world.run().counts) == {}
+
+
+def test_what_a_complete_listing_lacks_is_gone_if_it_cannot_be_fetched_either(world: World) -> None:
+    world.activity("Call Anna")
+    world.activity("Call Bob")
+    world.connect()
+    world.run()
+    world.run()
+    gone = next(each.id for each in world.calendar.resources.values() if each.object.summary == "Call Bob")
+    world.calendar.remove(gone)
+    world.calendar.forget_history()
+    assert dict(world.run().counts) == {"deleted here": 1}
+    assert [each.subject for each in world.activities()] == ["Call Anna"]
