@@ -21,7 +21,7 @@ _UNCHANGED = 1.0  # seconds of our own
 _SHARE = 1 / 3
 _REQUESTS = 5
 _MORE = 1.2  # times the requests that it takes at the least
-_PORTIONS: Mapping[str, Mapping[tuple[str, str], tuple[int, ...]]] = {  # how many objects go into one request at the most, for each kind of request that it takes
+_PORTIONS: Mapping[str, Mapping[tuple[str, str], tuple[int, ...]]] = {
     STOCK: {
         (EVENTS, OUT): (1,),
         (EVENTS, MATCH): (50,),
@@ -30,20 +30,35 @@ _PORTIONS: Mapping[str, Mapping[tuple[str, str], tuple[int, ...]]] = {  # how ma
         (CONTACTS, MATCH): (50,),
         (CONTACTS, BACK): (50,),
     },
-    GOOGLE: {(EVENTS, OUT): (50,), (EVENTS, BACK): (2500,), (CONTACTS, OUT): (200,), (CONTACTS, BACK): (1000,)},
+    GOOGLE: {
+        (EVENTS, OUT): (50,),
+        (EVENTS, NOTHING): (2500, 2500),  # what has changed, and the whole calendar, since there are series among it
+        (EVENTS, BACK): (2500,),
+        (CONTACTS, OUT): (200,),
+        (CONTACTS, NOTHING): (1000,),
+        (CONTACTS, BACK): (1000,),
+    },
     GRAPH: {
         (EVENTS, OUT): (20,),
+        (EVENTS, NOTHING): (999, 2500, 400),
         (EVENTS, BACK): (999, 2500, 400),  # all, those of two years, and series by twenties
         (CONTACTS, OUT): (20,),
+        (CONTACTS, NOTHING): (999,),
         (CONTACTS, BACK): (999, 999),
     },
     EXCHANGE: {
         (EVENTS, OUT): (100, 100),  # one that writes, and one that tells what became of it
+        (EVENTS, NOTHING): (512,),
         (EVENTS, BACK): (512, 100),
         (CONTACTS, OUT): (100, 100),
+        (CONTACTS, NOTHING): (512,),
         (CONTACTS, BACK): (512, 100),
     },
 }
+"""How many objects go into one request at the most, for each kind of request that it takes.
+
+The run right after a first one is told of all that was just written: a listing of changes names its author nowhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,7 @@ def _judged(one: Measured) -> Iterator[Verdict]:
     if one.step.startswith(NOTHING) and alone:
         reached = (one.cpu < _UNCHANGED and right) if big else None
         yield Verdict(f"{title}: our CPU", f"under {_UNCHANGED:g} s with {_JUDGED:,}", f"{one.cpu:.2f} s", reached)
-    if one.step.startswith(NOTHING) and (alone or one.what == BOTH):  # pages of what we have just written are many
+    if one.step.startswith(NOTHING) and (alone or one.what == BOTH):
         yield Verdict(f"{title}: requests", f"{_REQUESTS} at most", f"{asked}", asked <= _REQUESTS and right)
 
 
