@@ -108,9 +108,9 @@ def types(line: ContentLine) -> tuple[str, ...]:
     """Return the TYPE values as they were written, freed from quotes and lists (``TYPE="HOME,VOICE"``, ``;WORK``)."""
     if not line.params:
         return ()
-    bare = (name for name in line.param_values("") if name.upper() not in ENCODINGS)
-    values = (*line.param_values("TYPE"), *bare)
-    return tuple(part for value in values for part in (piece.strip('" ') for piece in value.split(",")) if part)
+    values = [value for key, values in line.params if key == "TYPE" for value in values]
+    values += [value for key, values in line.params if not key for value in values if value.upper() not in ENCODINGS]
+    return tuple(part for value in values for piece in value.split(",") if (part := piece.strip('" ')))
 
 
 def plain_params(line: ContentLine) -> Params:

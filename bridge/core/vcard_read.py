@@ -6,6 +6,7 @@ Each list of a contact is read as entries that know which lines they came from, 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from bridge.core import vcard_line as line_of
@@ -51,6 +52,7 @@ class Entry(Generic[T]):
     at: tuple[int, ...]
 
 
+@lru_cache(maxsize=8)  # whoever takes a card reads it, looks what its record says of it, and patches it
 def contact(card: Component) -> Contact:
     """Read a card of version 3.0 (see ``to_v3``)."""
     kind = kind_of(card)
