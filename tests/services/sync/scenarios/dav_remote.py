@@ -25,6 +25,7 @@ from tests.services.sync.scenarios.remotes import Other, Shelf
 
 Trick = Callable[[Request, Callable[[], Reply]], Reply]
 _NAMES = '<D:propfind xmlns:D="DAV:"><D:prop><D:getetag/></D:prop></D:propfind>'
+_UID = re.compile(r"^(UID:[^\r\n]*)", re.MULTILINE)
 _MEMBER = re.compile(
     rb"<([A-Za-z0-9]+:)?response>(?:(?!</([A-Za-z0-9]+:)?response>).)*\.(?:ics|vcf)<.*?</\1response>", re.S
 )
@@ -92,6 +93,12 @@ class DavShelf(Shelf[T]):
 
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.server.must("DELETE", id)
+
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        self.added += 1
+        path = f"{self.path}other{self.added}{self.suffix}"
+        self.server.must("PUT", path, _UID.sub(rf"\g<1>-{self.added}", self.text(id)))
+        return RemoteId(path)
 
     def remove(self) -> None:
         self.server.must("DELETE", self.path)

@@ -65,6 +65,9 @@ class ExchangeCalendar(Shelf[Event]):
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.mailbox.delete(self.folder, self.folder.items[id], None)
 
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        return _copied(self.mailbox, self.folder, id)
+
     def remove(self) -> None:
         del self.mailbox.folders[self.folder.id]
 
@@ -88,6 +91,9 @@ class ExchangeBook(Shelf[Contact]):
 
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.mailbox.delete(self.folder, self.folder.items[id], None)
+
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        return _copied(self.mailbox, self.folder, id)
 
     def remove(self) -> None:
         del self.mailbox.folders[self.folder.id]
@@ -152,6 +158,14 @@ class ExchangeOther(Other):
         strikes: Callable[[str, Request], bool] = lambda _call, _request: True,
     ) -> None:
         self.fake.faults.append(Fault(reply, strikes, times=None))
+
+
+def _copied(mailbox: Mailbox, folder: Folder, id_: str) -> RemoteId:
+    item = replace(deepcopy(folder.items[id_]), id=f"{id_[:-1]}copy{mailbox.latest}=", uid="")
+    folder.items[item.id] = item
+    mailbox.touch(folder, item)
+    item.made = mailbox.latest
+    return RemoteId(item.id)
 
 
 def _lists(call: str, _: Request) -> bool:

@@ -61,6 +61,9 @@ class GoogleCalendar(Shelf[Event]):
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.calendar.delete(id)
 
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        return RemoteId(self.calendar.insert({**self.calendar.get(id), "id": None}, version=1)["id"])
+
     def remove(self) -> None:
         del self.fake.calendars.known[self.id]
 
@@ -97,6 +100,11 @@ class GoogleLabel(Shelf[Contact]):
 
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.people.delete(id)
+
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        own = {"resourceName", "etag", "metadata", "photos"}
+        body = {name: rows for name, rows in self.people.people[id].items() if name not in own}
+        return RemoteId(self.people.create(body)["resourceName"])
 
     def remove(self) -> None:
         self.people.remove_group(self.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,14 @@ class GraphCalendar(Shelf[Event]):
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.calendar.delete(id)
 
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        item = deepcopy(self.calendar.items[id])
+        new = f"AAkALgAAcopy{self.calendar.latest:06}AA=="
+        item.raw |= {"id": new, "uid": new, "iCalUId": new, "transactionId": None}
+        self.calendar.items[new] = item
+        self.calendar.touch(new)
+        return RemoteId(new)
+
     def remove(self) -> None:
         del self.fake.calendars[self.id]
 
@@ -82,6 +91,12 @@ class GraphFolder(Shelf[Contact]):
 
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.folder.delete(id)
+
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        new = f"AAkALgAAcopy{self.folder.latest:06}AA="
+        self.folder.contacts[new] = deepcopy(self.folder.contacts[id]) | {"id": new}
+        self.folder.touch(new)
+        return RemoteId(new)
 
     def remove(self) -> None:
         del self.fake.folders[self.id]

@@ -40,6 +40,9 @@ class MemoryShelf(Shelf[T]):
     def delete(self, id: RemoteId) -> None:  # noqa: A002
         self.collection.remove(id)
 
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002
+        return self.collection.copy(id).id
+
     def remove(self) -> None:
         self.account.calendars.pop(self.id, None)
         self.account.groups.pop(self.id, None)

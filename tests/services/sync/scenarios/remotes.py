@@ -39,6 +39,10 @@ class Shelf(ABC, Generic[T]):
         """Delete an object."""
 
     @abstractmethod
+    def copy(self, id: RemoteId) -> RemoteId:  # noqa: A002 - the port's term
+        """Duplicate an object with all that is hidden in it, our marks included; it gets a UID of its own."""
+
+    @abstractmethod
     def remove(self) -> None:
         """Delete the calendar or group itself."""
 

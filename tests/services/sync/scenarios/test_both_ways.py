@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.core.contact import Name
 from bridge.store.models.sync import LinkState, RunOutcome
 from tests.services.sync.scenarios.memory_remote import MemoryOther
 from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, HOUR, World
@@ -68,6 +69,45 @@ def test_what_is_deleted_on_both_sides_is_forgotten(world: World) -> None:
     world.calendar.delete(there)
     assert world.counts() == {"forgotten": 1}
     assert world.links() == []
+    assert world.quiet()
+
+
+def test_a_copy_is_an_object_of_its_own(world: World) -> None:
+    """Who duplicates our event there, or splits a series, copies our marks along."""
+    world.activity("Call Anna")
+    world.person("Anna Kalna", "anna@kalns.example")
+    world.connect(CALENDAR, CONTACTS)
+    world.run()
+    event = world.calendar.copy(world.calendar.find("Call Anna"))
+    world.calendar.edit(event, summary="Call Anna again")
+    contact = world.group.copy(world.group.find("Anna Kalna"))
+    world.group.edit(contact, formatted_name="Jānis Liepa", name=Name("Liepa", "Jānis"), emails=())
+    assert world.counts() == {"created here": 2}
+    assert world.there() == world.here() == ["Call Anna", "Call Anna again"]
+    assert world.group.titles() == world.people() == ["Anna Kalna", "Jānis Liepa"]
+    assert world.quiet()
+    world.calendar.edit(event, location="Room 4")
+    assert world.counts() == {"changed here": 1}
+    assert [each.location for each in world.activities()] == ["", "Room 4"]
+    world.connections.remove(None, world.number)
+    world.connect(CALENDAR, CONTACTS)
+    assert world.counts() == {"matched": 4}
+    world.calendar.delete(event)
+    world.group.delete(contact)
+    assert world.counts() == {"deleted here": 2}
+    assert (world.here(), world.people()) == (["Call Anna"], ["Anna Kalna"])
+
+
+def test_a_copy_that_takes_the_place_of_the_event_stays(world: World) -> None:
+    """As of a series that is split at its first occurrence."""
+    world.activity("Call Anna")
+    world.connect()
+    world.run()
+    there = world.calendar.find("Call Anna")
+    world.calendar.edit(world.calendar.copy(there), summary="Call Anna again")
+    world.calendar.delete(there)
+    world.counts()
+    assert world.there() == world.here() == ["Call Anna again"]
     assert world.quiet()
 
 
