@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -81,6 +82,29 @@ def client(services: Answering) -> FlaskClient:
     return create_app(services, Config()).test_client()
 
 
+class Tenants:
+    """The page of whichever house moved in last: to build it takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._house: House | None = None
+        self._pages: list[tuple[tuple[Config, bytes], Flask]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._house, name)
+
+    def page(self, house: House, config: Config) -> Flask:
+        self._house = house
+        wanted = (config, house.cookie_key)
+        known = next((page for each, page in self._pages if each == wanted), None)
+        if known is None:
+            known = create_app(self, config)
+            self._pages.append((wanted, known))
+        return known
+
+
+_tenants = Tenants()
+
+
 class House:
     """The services of the page over one database, with a clock under the test's control."""
 
@@ -134,7 +158,7 @@ class House:
             session.connection()
 
     def browser(self, config: Config | None = None) -> Browser:
-        return Browser(create_app(self, config or Config()).test_client())
+        return Browser(_tenants.page(self, config or Config()).test_client())
 
     def user(self, login: str, **choices: Any) -> None:
         """Add a user with a home, who can sign in with ``PASSWORD``."""

@@ -126,7 +126,7 @@ def test_administrators_see_what_others_do_not(house: House) -> None:
     before = application.TOPICS
     application.TOPICS = (*[each for each in before if each.__module__ != "web.admin"], topic)
     try:
-        anna, zane = house.browser(), house.browser()
+        anna, zane = (Browser(create_app(house, Config()).test_client()) for _ in range(2))
     finally:
         application.TOPICS = before
     anna.sign_in("anna")
