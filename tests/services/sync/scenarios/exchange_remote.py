@@ -142,6 +142,11 @@ class ExchangeOther(Other):
             if item.uid == uid:
                 item.uid = instead
 
+    def forget(self) -> None:
+        self.fake.mailbox.latest += 1
+        for folder in self.fake.mailbox.folders.values():
+            folder.oldest = self.fake.mailbox.latest
+
     def revoke(self) -> None:
         self.fake.password = f"not {self.secret}"
 

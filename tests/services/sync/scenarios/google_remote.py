@@ -175,6 +175,11 @@ class GoogleOther(Other):
             if event["iCalUID"] == uid:
                 event["iCalUID"] = instead
 
+    def forget(self) -> None:
+        for calendar in self.fake.calendars.known.values():
+            calendar.latest += 1
+            calendar.oldest = calendar.latest
+
     def revoke(self) -> None:
         self.fake.oauth.revoked = True
 

@@ -150,6 +150,11 @@ class GraphOther(Other):
             if item.raw["iCalUId"] == uid:
                 item.raw["iCalUId"] = instead
 
+    def forget(self) -> None:
+        for calendar in self.fake.calendars.values():
+            calendar.latest += 1
+            calendar.rounds.oldest = calendar.latest
+
     def revoke(self) -> None:
         self.fake.oauth.revoked = True
 

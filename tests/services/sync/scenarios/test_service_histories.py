@@ -1,4 +1,4 @@
-"""Generated histories through Google: whatever people do and whatever befalls a run, in the end both sides agree.
+"""Generated histories through Google, Microsoft 365 and Exchange: in the end both sides agree.
 
 The steps are those of ``histories.py``. What only an account in memory can be brought to do is a plain run here.
 """
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bridge.core.event import Event
@@ -22,10 +23,9 @@ from bridge.services.sync.planning import Deletions
 from bridge.services.sync.report import RunReport
 from bridge.store.database import Database
 from bridge.store.models.sync import ProblemKind, RunOutcome
-from tests.fakes.google.answers import refused
-from tests.fakes.google.server import CUT, Fault
 from tests.harness import NOW, Office
 from tests.services.sync.histories import (
+    CopyThere,
     Create,
     Edit,
     Fails,
@@ -40,7 +40,10 @@ from tests.services.sync.histories import (
     Where,
     histories,
 )
-from tests.services.sync.scenarios.google_remote import GoogleOther, google_account
+from tests.services.sync.scenarios.exchange_remote import exchange_account
+from tests.services.sync.scenarios.google_remote import google_account
+from tests.services.sync.scenarios.graph_remote import graph_account
+from tests.services.sync.scenarios.troubles import TROUBLES
 from tests.services.sync.scenarios.world import World
 from tests.services.sync.sides import Part, Shape, first_word
 from tests.system.chaos import CHAOS, amount
@@ -48,10 +51,11 @@ from tests.system.chaos import CHAOS, amount
 LATER = (NOW + timedelta(days=30)).date()
 MOST_FAILURES = 2  # of a history: an object that fails three times is parked, and stays different
 MOST_RUNS = 5
-_REPLIES = {
-    "unsent": Fault(refused(500, "Backend Error", "backendError")),
-    "unheard": Fault(CUT, after=True),
-    "quota": Fault(refused(403, "User-rate limit exceeded.", "userRateLimitExceeded")),
+ACCOUNTS: dict[str, Any] = {"google": google_account, "graph": graph_account, "exchange": exchange_account}
+_FAILURES = {
+    "unsent": dict.fromkeys(ACCOUNTS, "500"),
+    "unheard": dict.fromkeys(ACCOUNTS, "answer lost"),
+    "quota": {"google": "403 rate limit", "graph": "429", "exchange": "busy"},
 }
 
 
@@ -68,7 +72,8 @@ class Story:
     """Plays one history on a calendar that is synced both ways."""
 
     world: World
-    other: GoogleOther
+    remote: str
+    other: Any
     lives: dict[str, Life] = field(default_factory=dict)
     failures: int = 0
 
@@ -83,9 +88,10 @@ class Story:
                 self._edit_there(pick, part)
             case Remove(where, pick):
                 self._remove(where, pick)
+            case CopyThere(pick):
+                self._copy_there(pick)
             case Forget():
-                calendar = self.other.fake.calendars.known[self.world.calendar.id]
-                calendar.oldest = calendar.latest + 1
+                self.other.forget()
             case Run(trouble):
                 self._run(trouble)
 
@@ -131,6 +137,14 @@ class Story:
             self._except(id_, event, name)
         self.lives[name].edited |= part is not Part.NOTHING
 
+    def _copy_there(self, pick: int) -> None:
+        events = self.world.calendar.all()
+        id_ = _picked({id_: id_ for id_ in events}, pick, lambda each: events[each].summary)
+        if id_ is not None and not events[id_].overrides:  # whose names are their own
+            name = f"n{len(self.lives)}"
+            self.lives[name] = Life(edited=True)
+            self.world.calendar.edit(self.world.calendar.copy(id_), summary=f"{name} copy")
+
     def _except(self, id_: RemoteId, event: Event, name: str) -> None:
         assert isinstance(event.start, datetime)
         at = event.start + timedelta(days=1)
@@ -151,18 +165,17 @@ class Story:
             self.lives[first_word(events[there].summary)].removed = True
 
     def _run(self, trouble: Trouble | None) -> None:
-        fake = self.other.fake
         match trouble:
             case Fails(nth, how) if self.failures < MOST_FAILURES:
                 self.failures += 1
-                fake.faults.append(replace(_REPLIES[how], nth=nth))
+                fault = TROUBLES[self.remote][_FAILURES[how][self.remote]].fault(nth, self.other)
+                self.other.fake.faults.append(fault)
             case Garbled("breaks off"):
-                fake.faults.append(Fault(CUT, lambda call, _: call.endswith(".list")))
+                self.other.break_listings()
             case Revoked():
-                fake.oauth.revoked = True
+                self.other.revoke()
         self.run()
-        fake.faults.clear()
-        fake.oauth.revoked = False
+        self.other.recover()
 
     def run(self, deletions: Deletions = Deletions.ASK) -> RunReport | None:
         if self.world.row().problem is ProblemKind.SIGN_IN:
@@ -203,7 +216,7 @@ def _picked(present: dict[Any, Any], pick: int, title: Any) -> Any:
 
 
 @contextmanager
-def story(template: Path, folder: Path) -> Iterator[Story]:
+def story(remote: str, template: Path, folder: Path) -> Iterator[Story]:
     """A calendar that is synced both ways, with nothing in it."""
     file = folder / "history.sqlite3"
     for each in folder.glob("history.sqlite3*"):
@@ -211,13 +224,14 @@ def story(template: Path, folder: Path) -> Iterator[Story]:
     shutil.copyfile(template, file)
     with closing(Database(f"sqlite:///{file}")) as database:
         office = Office(database)
-        with google_account(office.clock) as other:
+        with ACCOUNTS[remote](office.clock) as other:
             world = World(office, other)
             world.connect()
-            yield Story(world, other)
+            yield Story(world, remote, other)
 
 
-def test_whatever_happens_both_sides_agree_in_the_end(sqlite_template: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("remote", ACCOUNTS if CHAOS else ["google"])
+def test_whatever_happens_both_sides_agree_in_the_end(remote: str, sqlite_template: Path, tmp_path: Path) -> None:
     played = 0
 
     @settings(
@@ -230,7 +244,7 @@ def test_whatever_happens_both_sides_agree_in_the_end(sqlite_template: Path, tmp
     @given(histories())
     def play(history: History) -> None:
         nonlocal played
-        with story(sqlite_template, tmp_path) as told:
+        with story(remote, sqlite_template, tmp_path) as told:
             for step in history.steps:
                 told.play(step)
             told.calm_down()
