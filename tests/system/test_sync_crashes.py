@@ -64,7 +64,8 @@ class Storm:
         self.worker.start()
         await_that(lambda: self._runs(before), self.worker.said)
         if self.random.random() >= LOOKING:
-            goal = self.progress() + self.random.randint(1, max(1, 2 * (OBJECTS - self.progress()) // left))
+            share = (OBJECTS - self.progress()) // left  # half of it on average, since a portion may be stored at once
+            goal = self.progress() + self.random.randint(1, max(1, share))
             await_that(lambda: self.progress() >= goal or not self._runs(before), self.worker.said)
         time.sleep(self.random.uniform(0, MOST_DELAY))
         self.worker.kill()
