@@ -94,6 +94,7 @@ def merge(program: Program, login: str, survivor: int, others: tuple[int, ...], 
     services = program.services
     actor = _actor(program, login, "davbridge merge")
     merged = services.duplicates.merge(actor, survivor, others)
+    program.finish_drawing()
     if as_json:
         print_json(_merged_json(merged))
         return

@@ -1,6 +1,7 @@
 """What every command shares: the configuration, the services, and errors that become sentences."""
 
 import os
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,10 @@ class Program:
         if self.context is not None:
             self.context.call_on_close(services.close)
         return services
+
+    def finish_drawing(self) -> None:
+        """Draw again what the command has changed for very many, with pauses for others: maybe no server runs."""
+        self.services.redraws.finish(lambda span: time.sleep(span.total_seconds()))
 
     @property
     def address(self) -> str:

@@ -128,6 +128,7 @@ def undo(program: Program, entry: int | None, run: str | None, there: int | None
     if sum(given is not None for given in (entry, run, there)) != 1:
         raise click.UsageError("Give either the number of a journal entry, --run or --there.")
     undone = _undone(program.services, entry, run, there)
+    program.finish_drawing()
     if as_json:
         print_json([asdict(each) for each in undone])
         return

@@ -44,6 +44,7 @@ def sync(
         report, results = _run(program, number, Deletions(deletions), quiet=as_json)
         failed = failed or report.outcome is not RunOutcome.DONE
         reports.append((number, report, results))
+    program.finish_drawing()
     if as_json:
         print_json([_json(number, report, results) for number, report, results in reports])
     elif not wanted:

@@ -27,6 +27,7 @@ def import_file(ctx: click.Context, program: Program, file: Path, owner: str, *,
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
     with progress("Import") as advance:
         imported = program.services.transfer.import_file(owner, file.name, content, advance)
+    program.finish_drawing()
     _show(imported, as_json=as_json)
     if imported.count(Outcome.REFUSED):
         ctx.exit(1)

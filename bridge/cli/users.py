@@ -1,7 +1,6 @@
 """``davbridge user``: people who sign in, and their choices."""
 
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -152,7 +151,7 @@ def change(
         program.services.principals.choose_type(login, type_key, option)
     if colleagues is not None:
         program.services.principals.choose_colleagues(login, _colleagues(program, login, colleagues))
-    program.services.redraws.finish(lambda span: time.sleep(span.total_seconds()))
+    program.finish_drawing()
     click.echo(f"Changed {login}.")
 
 

@@ -19,6 +19,7 @@ from bridge.services.settings import Settings
 from bridge.services.standard_types import ensure_types
 from bridge.store import accounts, activities, collections, placements, redraws
 from bridge.store.database import Database
+from bridge.store.models.resources import Cause
 
 
 class Activities:
@@ -112,7 +113,8 @@ class Activities:
                 former = dict.fromkeys((*before.former_names, before.name))
                 kind = replace(kind, former_names=tuple(name for name in former if name != kind.name))
             saved = accounts.save_activity_type(session, kind)
-            redraw(session, redraws.of_type(session, kind.key), self._settings, now=self._clock.now())
+            now = self._clock.now()
+            redraw(session, redraws.showing(session, Cause.TYPE, kind.key, now=now), self._settings, now=now)
             return saved
 
 

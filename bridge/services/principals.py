@@ -19,12 +19,11 @@ from bridge.ports import Clock
 from bridge.services.address_books import refresh_labels
 from bridge.services.choices import calendar_options, shows_tasks
 from bridge.services.redrawing import redraw
-from bridge.services.rendering import INDEXED_AHEAD, refresh_activities
 from bridge.services.settings import Settings
 from bridge.services.signing_in import check_password
-from bridge.store import accounts, collections, contacts, journal, placements, redraws
+from bridge.store import accounts, collections, contacts, journal, redraws
 from bridge.store.database import Database
-from bridge.store.models.resources import CollectionKind, Drawn
+from bridge.store.models.resources import Cause, CollectionKind, Drawn
 from bridge.store.redraws import Scope
 from bridge.store.views import Collection
 
@@ -101,7 +100,7 @@ class Principals:
                 raise NotFound(f"There is no activity type “{type_key}”.")
             accounts.save_type_option(session, user.id, type_key, option)
             self._furnish(session, user)
-            self._redraw(session, [Scope(Drawn.ACTIVITY, user.id, type_key)])
+            self._redraw(session, [Scope(Drawn.ACTIVITY, user.id, Cause.TYPE, type_key)])
             self._clear(session, user)
 
     def choose_colleagues(self, login: str, colleagues: Some[str]) -> None:
@@ -128,12 +127,10 @@ class Principals:
             user = _user(session, login)
             collections.lock_collections(session, [user.id])
             due = collections.due_for_sweep(session, login, now.date())
-            ahead = int((now + INDEXED_AHEAD / 2).timestamp())
-            ids = set(placements.running_out(session, due, ahead))
-            if user.past_days:
-                before = int((now - timedelta(days=user.past_days)).timestamp())
-                ids |= {found for each in due for found in placements.ended_before(session, each, before)}
-            refresh_activities(session, ids, self._settings, now=now)
+            counted: dict[Scope, int] = {}
+            for calendar in due:
+                counted |= redraws.showing(session, Cause.DAY, calendar, now=now)
+            redraw(session, counted, self._settings, now=now)
             collections.mark_swept(session, due, now.date())
             journal.prune(session, now - timedelta(days=self._settings.journal_days))
 
@@ -184,10 +181,10 @@ class Principals:
         return {collection.name: collection for collection in wanted}
 
     def _redraw(self, session: Session, scopes: Sequence[Scope]) -> None:
-        counted = {scope: redraws.count(session, scope) for scope in scopes}
-        redraw(session, counted, self._settings, now=self._clock.now())
+        now = self._clock.now()
+        redraw(session, {scope: redraws.count(session, scope, now=now) for scope in scopes}, self._settings, now=now)
         if any(scope.kind is Drawn.PERSON for scope in scopes):
-            refresh_labels(session, contacts.label_ids(session), now=self._clock.now())
+            refresh_labels(session, contacts.label_ids(session), now=now)
 
 
 def permissions(user: str, path: str) -> str:

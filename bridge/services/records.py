@@ -3,7 +3,7 @@
 Whoever changes a record, a client, the page, an import or an undo, calls ``write`` inside a transaction of theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,21 +18,29 @@ from bridge.services.address_books import (
     refresh_labels,
     refresh_organizations,
     refresh_person,
-    refresh_persons,
     refresh_saved_persons,
 )
-from bridge.services.rendering import ClientText, refresh_activities, refresh_activity, refresh_saved_activities
+from bridge.services.redrawing import redraw
+from bridge.services.rendering import ClientText, refresh_activity, refresh_saved_activities
 from bridge.services.settings import Settings
 from bridge.services.snapshots import KINDS, Record, Snapshot
-from bridge.store import activities, collections, contacts, journal, placements
+from bridge.store import activities, collections, contacts, journal, placements, redraws
 from bridge.store.journal import JournalEntry
 from bridge.store.models.journal import JournalAction, RecordKind
+from bridge.store.models.resources import Cause
 
 # What of a record other records' resources show. A change of anything else concerns its own resource only.
 _SHOWN_ELSEWHERE = {
     Deal: {"title", "visibility", "owner_id", "deleted"},
     Person: {"name", "phones", "emails", "visibility", "owner_id", "deleted"},
     Organization: {"name", "visibility", "owner_id", "deleted"},
+    Label: {"name"},
+}
+_CAUSES: Mapping[type[Record], Cause] = {
+    Deal: Cause.DEAL,
+    Person: Cause.PERSON,
+    Organization: Cause.ORGANIZATION,
+    Label: Cause.LABEL,
 }
 _IN_GROUPS = {"labels", "uid", "owner_id", "deleted"}
 
@@ -193,38 +201,25 @@ def refresh(
     *,
     now: datetime,
     written: ClientText | None = None,
-) -> int:
-    """Bring up to date exactly the resources that show this record. How many changed."""
+) -> None:
+    """Bring up to date exactly the resources that show this record: its own now, very many others in the background."""
     text = {after.id: written} if written is not None else None
     changed = changed_fields(before, after) if before is not None else frozenset({"labels", "name"})
     elsewhere = changed & _SHOWN_ELSEWHERE.get(type(after), set())
     match after:
         case Activity():
-            return refresh_activity(session, after, settings, now=now, written=written)
-        case Deal():
-            ids = activities.activity_ids(session, deal_id=after.id) if elsewhere else []
-            return refresh_activities(session, ids, settings, now=now)
+            refresh_activity(session, after, settings, now=now, written=written)
         case Person():
-            count = refresh_person(session, after, settings, now=now, written=written)
-            ids = activities.activity_ids(session, person_id=after.id) if elsewhere and before else []
-            count += refresh_activities(session, ids, settings, now=now)
-            return count + _refresh_groups(session, before, after, changed, now=now)
+            refresh_person(session, after, settings, now=now, written=written)
         case Organization():
-            count = refresh_organizations(session, [after.id], settings, now=now, written=text)
-            if elsewhere and before:
-                employees = contacts.person_ids(session, organization_id=after.id)
-                count += refresh_persons(session, employees, settings, now=now)
-                ids = activities.activity_ids(session, organization_id=after.id)
-                count += refresh_activities(session, ids, settings, now=now)
-            return count + _refresh_groups(session, before, after, changed, now=now)
+            refresh_organizations(session, [after.id], settings, now=now, written=text)
         case Label():
-            count = refresh_labels(session, [after.id], now=now, written=text)
-            if "name" in changed and before:
-                bearers = contacts.person_ids(session, label_id=after.id)
-                count += refresh_persons(session, bearers, settings, now=now)
-                companies = contacts.organization_ids(session, label_id=after.id)
-                count += refresh_organizations(session, companies, settings, now=now)
-            return count
+            refresh_labels(session, [after.id], now=now, written=text)
+    cause = _CAUSES.get(type(after))
+    if before is not None and elsewhere and cause is not None:
+        redraw(session, redraws.showing(session, cause, after.id, now=now), settings, now=now)
+    if isinstance(after, Person | Organization):
+        _refresh_groups(session, before, after, changed, now=now)
 
 
 def _refresh_groups(
@@ -234,12 +229,11 @@ def _refresh_groups(
     changed: frozenset[str],
     *,
     now: datetime,
-) -> int:
+) -> None:
     names = set(after.labels) | set(before.labels if isinstance(before, Person | Organization) else ())
-    if not names or not changed & _IN_GROUPS:
-        return 0
-    labels = contacts.labels_by_name(session, names).values()
-    return refresh_labels(session, [label.id for label in labels], now=now)
+    if names and changed & _IN_GROUPS:
+        labels = contacts.labels_by_name(session, names).values()
+        refresh_labels(session, [label.id for label in labels], now=now)
 
 
 def _entry(

@@ -44,8 +44,11 @@ def redraw(session: Session, counted: Mapping[Scope, int], settings: Settings, *
     if sum(wanted.values()) > AT_ONCE:
         redraws.ask(session, wanted)
         return
+    ids: dict[Drawn, set[int]] = {}
     for scope, number in wanted.items():
-        _REFRESH[scope.kind](session, redraws.record_ids(session, scope, limit=number), settings, now=now)
+        ids.setdefault(scope.kind, set()).update(redraws.record_ids(session, scope, now=now, limit=number))
+    for kind, found in ids.items():
+        _REFRESH[kind](session, found, settings, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class Redraws:
                 redraws.forget_ended(session)
 
     def _go_on(self, session: Session, mark: Redraw) -> None:
-        ids = redraws.record_ids(session, mark.scope, after=mark.after_id, limit=PORTION)
+        now = self._clock.now()
+        ids = redraws.record_ids(session, mark.scope, now=now, after=mark.after_id, limit=PORTION)
         self._draw(session, mark.kind, ids)
         if len(ids) == PORTION:
             redraws.advance(session, mark, ids)

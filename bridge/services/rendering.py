@@ -7,7 +7,7 @@ written. It may be called for too many activities: what looks the same is left a
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -27,13 +27,12 @@ from bridge.services.choices import calendar_options
 from bridge.services.placement import Wanted, kept_text, place, present_resources
 from bridge.services.settings import Settings
 from bridge.store import accounts, activities, collections
-from bridge.store.models.resources import LONGEST, CollectionKind
+from bridge.store.models.resources import INDEXED_AHEAD, INDEXED_PAST, LONGEST, CollectionKind
 from bridge.store.placements import Index, Placed, Source
 from bridge.store.views import Collection
 
 BATCH = 500
 DAWN = -(2**40)  # POSIX seconds, before every time that a calendar can say
-INDEXED_PAST, INDEXED_AHEAD = timedelta(days=3 * 365), timedelta(days=2 * 365)
 MOST_INDEXED = 3_000
 Item = TypeVar("Item")
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from bridge.core.activity import Activity, Deal
@@ -54,24 +54,11 @@ def activity_ids(
     session: Session,
     *,
     owner_ids: Collection[int] | None = None,
-    deal_id: int | None = None,
-    person_id: int | None = None,
-    organization_id: int | None = None,
-    type_key: str | None = None,
 ) -> list[int]:
-    """The ids of the live activities that match every given condition; a person also by participation."""
+    """The ids of the live activities, of all users or of these."""
     query = select(_A.id).where(_A.deleted.is_(False)).order_by(_A.id)
     if owner_ids is not None:
         query = query.where(_A.owner_id.in_(owner_ids))
-    if deal_id is not None:
-        query = query.where(_A.deal_id == deal_id)
-    if organization_id is not None:
-        query = query.where(_A.organization_id == organization_id)
-    if type_key is not None:
-        query = query.where(_A.type == type_key)
-    if person_id is not None:
-        taking_part = select(ParticipantRow.activity_id).where(ParticipantRow.person_id == person_id)
-        query = query.where(or_(_A.person_id == person_id, _A.id.in_(taking_part)))
     return list(session.scalars(query))
 
 

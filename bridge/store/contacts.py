@@ -79,15 +79,10 @@ def owners_of_persons(session: Session, ids: Collection[int]) -> set[int]:
     return set(session.scalars(_OWNERS, {"ids": list(ids)}))
 
 
-def person_ids(
-    session: Session, *, owner_id: int | None = None, organization_id: int | None = None, label_id: int | None = None
-) -> list[int]:
-    """The ids of the live persons that match every given condition."""
-    query = select(PersonRow.id).where(PersonRow.deleted.is_(False)).order_by(PersonRow.id)
-    if owner_id is not None:
-        query = query.where(PersonRow.owner_id == owner_id)
-    if organization_id is not None:
-        query = query.where(PersonRow.organization_id == organization_id)
+def person_ids(session: Session, *, owner_id: int, label_id: int | None = None) -> list[int]:
+    """The ids of a user's live persons; if a label is given, of those who bear it."""
+    query = select(PersonRow.id).where(PersonRow.deleted.is_(False), PersonRow.owner_id == owner_id)
+    query = query.order_by(PersonRow.id)
     if label_id is not None:
         query = query.join(PersonLabelRow).where(PersonLabelRow.label_id == label_id)
     return list(session.scalars(query))
@@ -236,11 +231,10 @@ def organizations(session: Session, ids: Collection[int]) -> dict[int, Organizat
     return load() if len(ids) > 1 else remembered(session, ("organization", *ids), load)
 
 
-def organization_ids(session: Session, *, owner_id: int | None = None, label_id: int | None = None) -> list[int]:
-    """The ids of the live organizations that match every given condition."""
-    query = select(OrganizationRow.id).where(OrganizationRow.deleted.is_(False)).order_by(OrganizationRow.id)
-    if owner_id is not None:
-        query = query.where(OrganizationRow.owner_id == owner_id)
+def organization_ids(session: Session, *, owner_id: int, label_id: int | None = None) -> list[int]:
+    """The ids of a user's live organizations; if a label is given, of those that bear it."""
+    query = select(OrganizationRow.id).where(OrganizationRow.deleted.is_(False), OrganizationRow.owner_id == owner_id)
+    query = query.order_by(OrganizationRow.id)
     if label_id is not None:
         query = query.join(OrganizationLabelRow).where(OrganizationLabelRow.label_id == label_id)
     return list(session.scalars(query))

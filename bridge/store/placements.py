@@ -3,12 +3,16 @@
 from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
+    and_,
     bindparam,
+    cast,
     delete,
     insert,
     or_,
@@ -18,12 +22,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from bridge.store.memo import forget, remembered
-from bridge.store.models.resources import LONGEST
+from bridge.store.models.resources import INDEXED_AHEAD, LONGEST
 from bridge.store.resources import WITH_TEXT, resource_of
 from bridge.store.tables import COLLECTIONS, OCCURRENCES, RESOURCES, USERS, Executor
 from bridge.store.views import Resource
 
 _C, _R, _O, _U = COLLECTIONS.c, RESOURCES.c, OCCURRENCES.c, USERS.c
+_DAY = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +185,6 @@ def nothing_shows(session: Session, source: Source) -> None:
     _known(session).showing[source] = {}
 
 
-def ended_before(session: Session, collection_id: int, before: int) -> list[int]:
-    """The activities of the live resources whose last end lies before a moment (POSIX seconds)."""
-    query = select(_R.activity_id).where(
-        _R.collection_id == collection_id,
-        ~_R.deleted,
-        _R.last_end < before,
-        _R.activity_id.is_not(None),
-    )
-    return [found for found in session.scalars(query) if found is not None]
-
-
 @dataclass(frozen=True, slots=True)
 class Addition:
     """A finished resource that is not there yet. ``for_colleague`` as in ``Placed``."""
@@ -260,17 +254,21 @@ def occurrences(session: Session, activity_id: int, start: int, end: int) -> lis
     return [(row.starts, row.ends) for row in session.execute(query)]
 
 
-def running_out(session: Session, collection_ids: Some[int], before: int) -> list[int]:
-    """The activities of live series whose occurrences are known only up to before a moment (POSIX seconds)."""
-    query = select(_R.activity_id).where(
-        _R.collection_id.in_(collection_ids),
-        ~_R.deleted,
+def overdue(calendar_id: int, now: datetime) -> Select[int]:
+    """The activities in a calendar that lie too far back for its owner (R27), and series that are soon known no more.
+
+    A series is looked ahead in again when half of what was known of its future is over.
+    """
+    age = int(now.timestamp()) - _R.last_end
+    too_old = and_(_U.past_days > 0, age > cast(_U.past_days, BigInteger) * _DAY)
+    running_out = and_(
         _R.recurring,
-        _R.indexed_until < before,
+        _R.indexed_until < int((now + INDEXED_AHEAD / 2).timestamp()),
         or_(_R.last_end.is_(None), _R.last_end > _R.indexed_until),
-        _R.activity_id.is_not(None),
     )
-    return [found for found in session.scalars(query) if found is not None]
+    joined = RESOURCES.join(COLLECTIONS, _C.id == _R.collection_id).join(USERS, _U.id == _C.owner_id)
+    here = (_C.id == calendar_id, ~_R.deleted, _R.activity_id.is_not(None))
+    return select(_R.activity_id).select_from(joined).where(*here, or_(too_old, running_out))
 
 
 def _columns(source: Source, resource: Resource, index: Index) -> dict[str, object]:

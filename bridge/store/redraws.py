@@ -1,31 +1,81 @@
 """Queries about what is to be drawn again: the marks of it, and the records that they mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from bridge.store.models import ActivityRow, OrganizationRow, PersonRow, RedrawRow
-from bridge.store.models.resources import Drawn
-from bridge.store.rows import record_of
+from bridge.store import placements
+from bridge.store.models import (
+    ActivityRow,
+    OrganizationLabelRow,
+    OrganizationRow,
+    ParticipantRow,
+    PersonLabelRow,
+    PersonRow,
+    RedrawRow,
+)
+from bridge.store.models.resources import Cause, Drawn
+from bridge.store.rows import columns_of, record_of
 
-_M = cast("Table", RedrawRow.__table__).c
-_RECORDS = {
-    Drawn.ACTIVITY: cast("Table", ActivityRow.__table__).c,
-    Drawn.PERSON: cast("Table", PersonRow.__table__).c,
-    Drawn.ORGANIZATION: cast("Table", OrganizationRow.__table__).c,
+_M, _A, _P, _O, _PARTICIPANTS, _PERSON_LABELS, _ORGANIZATION_LABELS = (
+    cast("Table", row.__table__).c
+    for row in (
+        RedrawRow,
+        ActivityRow,
+        PersonRow,
+        OrganizationRow,
+        ParticipantRow,
+        PersonLabelRow,
+        OrganizationLabelRow,
+    )
+)
+_RECORDS = {Drawn.ACTIVITY: _A, Drawn.PERSON: _P, Drawn.ORGANIZATION: _O}
+
+
+def _of_person(key: str, _now: datetime) -> ColumnElement[bool]:
+    taking_part = select(_PARTICIPANTS.activity_id).where(_PARTICIPANTS.person_id == int(key))
+    return or_(_A.person_id == int(key), _A.id.in_(taking_part))
+
+
+def _person_with_label(key: str, _now: datetime) -> ColumnElement[bool]:
+    return _P.id.in_(select(_PERSON_LABELS.person_id).where(_PERSON_LABELS.label_id == int(key)))
+
+
+def _organization_with_label(key: str, _now: datetime) -> ColumnElement[bool]:
+    found = select(_ORGANIZATION_LABELS.organization_id).where(_ORGANIZATION_LABELS.label_id == int(key))
+    return _O.id.in_(found)
+
+
+# Which records show what has changed: its key, and the present moment.
+_SHOW: Mapping[Cause, Mapping[Drawn, Callable[[str, datetime], ColumnElement[bool]]]] = {
+    Cause.TYPE: {Drawn.ACTIVITY: lambda key, _: _A.type == key},
+    Cause.DEAL: {Drawn.ACTIVITY: lambda key, _: _A.deal_id == int(key)},
+    Cause.PERSON: {Drawn.ACTIVITY: _of_person},
+    Cause.ORGANIZATION: {
+        Drawn.PERSON: lambda key, _: _P.organization_id == int(key),
+        Drawn.ACTIVITY: lambda key, _: _A.organization_id == int(key),
+    },
+    Cause.LABEL: {Drawn.PERSON: _person_with_label, Drawn.ORGANIZATION: _organization_with_label},
+    Cause.DAY: {Drawn.ACTIVITY: lambda key, now: _A.id.in_(placements.overdue(int(key), now))},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The live records of one kind that a user owns; of activities, those of one type unless it is empty."""
+    """The live records of one kind that a user owns: all, or those that show what the cause and its key say."""
 
     kind: Drawn
     owner_id: int
-    type_key: str = ""
+    cause: Cause | None = None
+    cause_key: str = ""
+
+    def holds(self, other: "Scope") -> bool:
+        """Whether all of those are among these."""
+        return self in {Scope(other.kind, other.owner_id), other}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +85,8 @@ class Redraw:
     id: int
     kind: Drawn
     owner_id: int
-    type_key: str
+    cause: Cause | None
+    cause_key: str
     after_id: int
     done: int
     total: int
@@ -44,57 +95,56 @@ class Redraw:
     @property
     def scope(self) -> Scope:
         """The records."""
-        return Scope(self.kind, self.owner_id, self.type_key)
+        return Scope(self.kind, self.owner_id, self.cause, self.cause_key)
 
     def covers(self, other: "Redraw") -> bool:
         """Whether whoever does this one need not do that earlier one."""
-        same = (self.kind, self.owner_id) == (other.kind, other.owner_id)
-        return same and self.id > other.id and self.type_key in {"", other.type_key}
+        return self.id > other.id and self.scope.holds(other.scope)
 
 
-def record_ids(session: Session, scope: Scope, *, after: int = 0, limit: int) -> list[int]:
-    """The next ids, in their order. Found by the order alone: SQLite would sort all records of the owner instead."""
+def record_ids(session: Session, scope: Scope, *, now: datetime, after: int = 0, limit: int) -> list[int]:
+    """The next ids, in their order."""
     columns = _RECORDS[scope.kind]
-    query = select(columns.id).where(columns.id > after, *_of(scope)).order_by(columns.id).limit(limit)
+    query = select(columns.id).where(columns.id > after, *_of(scope, now)).order_by(columns.id).limit(limit)
     return list(session.scalars(query))
 
 
-def count(session: Session, scope: Scope) -> int:
+def count(session: Session, scope: Scope, *, now: datetime) -> int:
     """How many records there are."""
     columns = _RECORDS[scope.kind]
-    query = select(func.count()).where(columns.owner_id == scope.owner_id, *_of(scope)[1:])
+    query = select(func.count()).where(columns.owner_id == scope.owner_id, *_of(scope, now)[1:])
     return session.scalar(query) or 0
 
 
-def of_type(session: Session, type_key: str) -> dict[Scope, int]:
-    """The activities of a type, by owner, and how many there are."""
-    columns = _RECORDS[Drawn.ACTIVITY]
-    query = select(columns.owner_id, func.count()).where(columns.type == type_key, columns.deleted.is_(False))
-    rows = session.execute(query.group_by(columns.owner_id))
-    return {Scope(Drawn.ACTIVITY, owner_id, type_key): number for owner_id, number in rows}
+def showing(session: Session, cause: Cause, key: int | str, *, now: datetime) -> dict[Scope, int]:
+    """The records that show what has changed, by kind and owner, and how many there are."""
+    found: dict[Scope, int] = {}
+    for kind, condition in _SHOW[cause].items():
+        columns = _RECORDS[kind]
+        query = select(columns.owner_id, func.count()).where(condition(str(key), now), columns.deleted.is_(False))
+        rows = session.execute(query.group_by(columns.owner_id).order_by(columns.owner_id))
+        found |= {Scope(kind, owner_id, cause, str(key)): number for owner_id, number in rows}
+    return found
 
 
-def _of(scope: Scope) -> list[ColumnElement[bool]]:
+def _of(scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
     columns = _RECORDS[scope.kind]
-    # An expression, for which SQLite has no index: it must not leave the order of the ids for the owner's sake.
+    # An expression, for which SQLite has no index: it would sort all records of the owner to find the next of them.
     conditions = [columns.owner_id + 0 == scope.owner_id, columns.deleted.is_(False)]
-    return [*conditions, columns.type == scope.type_key] if scope.type_key else conditions
+    return [*conditions, _SHOW[scope.cause][scope.kind](scope.cause_key, now)] if scope.cause else conditions
 
 
 def ask(session: Session, counted: Mapping[Scope, int]) -> None:
     """Mark records to be drawn again. Earlier marks that these cover are dropped, but for one that somebody is at."""
-    alike: dict[tuple[Drawn, str], list[int]] = {}
+    alike: dict[tuple[Drawn, Cause | None, str], list[int]] = {}
     for scope in counted:
-        alike.setdefault((scope.kind, scope.type_key), []).append(scope.owner_id)
-    for (kind, type_key), owner_ids in alike.items():
+        alike.setdefault((scope.kind, scope.cause, scope.cause_key), []).append(scope.owner_id)
+    for (kind, cause, key), owner_ids in alike.items():
         covered = select(_M.id).where(_M.kind == kind, _M.owner_id.in_(owner_ids))
-        if type_key:
-            covered = covered.where(_M.type_key == type_key)
+        if cause is not None:
+            covered = covered.where(_M.cause == cause, _M.cause_key == key)
         session.execute(delete(RedrawRow).where(_M.id.in_(covered.with_for_update(skip_locked=True))))
-    marks: Sequence[Mapping[str, Any]] = [
-        {"kind": scope.kind, "owner_id": scope.owner_id, "type_key": scope.type_key, "total": total}
-        for scope, total in counted.items()
-    ]
+    marks: Sequence[Mapping[str, Any]] = [{**columns_of(scope), "total": total} for scope, total in counted.items()]
     if marks:
         session.execute(insert(RedrawRow), marks)
 

@@ -19,6 +19,7 @@ from bridge.errors import TemporaryError
 from bridge.services import redrawing
 from bridge.services.redrawing import Progress, Redraws
 from bridge.store import redraws
+from bridge.store.models.resources import Cause
 from tests.database import opened
 from tests.harness import CRM, Office
 
@@ -167,7 +168,7 @@ def test_a_change_does_not_wait_for_a_portion_in_progress(postgresql_url: str) -
             assert redraws.next_mark(portion) is not None
             assert not office.redraws.step()  # nobody else works on the same mark
             with database.write() as session:
-                redraws.ask(session, redraws.of_type(session, "call"))
+                redraws.ask(session, redraws.showing(session, Cause.TYPE, "call", now=office.clock.now()))
         assert len(stored(office)) == 2
         assert office.redraws.progress(user) == Progress(0, MANY)
         assert finish(office) == 1 + 3

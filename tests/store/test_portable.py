@@ -176,7 +176,7 @@ def page() -> list[models.Base]:
         models.LoginFlowRow(id=1, poll_hash="q", page_hash="g", address="a", expires_at=AT),
         models.AuditRow(id=1, at=AT, actor_id=3, actor="ann", action="user.add", subject="bob", details={"a": NASTY}),
         models.OAuthClientRow(provider="google", client_id="c", secret="sealed", updated_at=AT),
-        models.RedrawRow(kind=Drawn.ACTIVITY, owner_id=3, type_key="call", after_id=3, done=1, total=4),
+        models.RedrawRow(kind=Drawn.ACTIVITY, owner_id=3, cause="type", cause_key="call", after_id=3, done=1, total=4),
     ]
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from bridge.bootstrap import Services
 from bridge.core.activity import Activity
+from bridge.core.person import Organization
 from bridge.services.redrawing import AT_ONCE, PORTION
 from bridge.services.rendering import refresh_activities
 from bridge.store import activities
+from tests.harness import CRM
 from tests.system.chaos import CHAOS
 from tests.system.server import ServerProcess
 from tests.system.test_worker_process import await_that
@@ -20,17 +24,16 @@ MANY, KILLS = 3 * AT_ONCE, 5
 
 
 @pytest.mark.skipif(not CHAOS, reason="starts the server again and again")
-@pytest.mark.parametrize("sync", ["off", "on"])
-def test_a_killed_server_goes_on_drawing(database_url: str, tmp_path: Path, sync: str) -> None:
+@pytest.mark.parametrize(("sync", "cause"), [("off", "type"), ("on", "type"), ("on", "organization"), ("on", "day")])
+def test_a_killed_server_goes_on_drawing(database_url: str, tmp_path: Path, sync: str, cause: str) -> None:
     """With the sync worker, and with the server alone; while it draws, it answers."""
     server = ServerProcess(tmp_path / "server", database_url, workers=1)
     with server.config_file.open("a", encoding="utf-8") as file:
         file.write(f"[sync]\nenabled = {sync}\n")
     login = server.add_user("anna").login
-    fill(server, login)
+    organization = fill(server, login)
     services, viewer = server.services, server.services.principals.find(login)
-    (call,) = [kind for kind in services.activities.types() if kind.key == "call"]
-    services.activities.save_type(replace(call, name="Zvans"))
+    change(services, login, organization, cause)
     done = 0
     try:
         for _ in range(KILLS):
@@ -46,19 +49,43 @@ def test_a_killed_server_goes_on_drawing(database_url: str, tmp_path: Path, sync
         server.kill()
     collection = services.resources.collection(login, "activities")
     assert collection is not None
-    drawn = [found for found in services.resources.listing(collection, text=True) if "CATEGORIES:Zvans" in found.text]
-    assert len(drawn) == MANY
+    texts = [unfolded(found.text) for found in services.resources.listing(collection, text=True)]
+    assert sum(LOOKS[cause] in found for found in texts) == (0 if cause == "day" else MANY)
     services.close()
 
 
-def fill(server: ServerProcess, login: str) -> None:
+LOOKS = {"type": "CATEGORIES:Zvans\r\n", "organization": "Dzintars", "day": "UID"}
+
+
+def unfolded(text: str) -> str:
+    return text.replace("\r\n ", "")
+
+
+def fill(server: ServerProcess, login: str) -> int:
+    """Many activities of the month before last with one organization."""
     services = server.services
     owner = services.principals.find(login).id
     now = services.clock.now()
-    new = Activity("", owner, "Call", "call", date(2026, 12, 1), time(8), created_at=now, updated_at=now)
+    firm = services.contacts.create_organization(CRM, Organization("", owner, "Before")).id
+    due = (now - timedelta(days=60)).date()
+    new = Activity("", owner, "Call", "call", due, time(8), organization_id=firm, created_at=now, updated_at=now)
     with services.database.write() as session:
         ids = activities.add_activities(session, [replace(new, uid=f"uid-{number}") for number in range(MANY)])
         refresh_activities(session, ids, services.settings, now=now)
+    return firm
+
+
+def change(services: Services, login: str, organization: int, cause: str) -> None:
+    """What all of them show, or what they are too old for."""
+    if cause == "type":
+        (call,) = [kind for kind in services.activities.types() if kind.key == "call"]
+        services.activities.save_type(replace(call, name="Zvans"))
+    elif cause == "organization":
+        services.contacts.change_organization(CRM, organization, lambda each: replace(each, name="Dzintars"))
+    else:
+        with services.database.write() as session:
+            session.execute(text("UPDATE users SET past_days = 30"))
+        services.principals.sweep(login)
 
 
 def progress(server: ServerProcess, login: str) -> int:

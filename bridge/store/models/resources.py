@@ -1,6 +1,6 @@
 """What DAV clients see: collections and their finished resources."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,7 +26,19 @@ class Drawn(StrEnum):
     ORGANIZATION = "organization"
 
 
+class Cause(StrEnum):
+    """What has changed, so that the records that show it are to be drawn again."""
+
+    TYPE = "type"
+    DEAL = "deal"
+    PERSON = "person"
+    ORGANIZATION = "organization"
+    LABEL = "label"
+    DAY = "day"
+
+
 LONGEST = 31 * 24 * 3600  # seconds
+INDEXED_PAST, INDEXED_AHEAD = timedelta(days=3 * 365), timedelta(days=2 * 365)
 
 
 class CollectionRow(Base):
@@ -112,8 +124,9 @@ class OccurrenceRow(Base):
 
 
 class RedrawRow(Base):
-    """One kind of a user's records, all or those of one type, that are to be drawn again, and how far that has come.
+    """One kind of a user's records, all or those with one ``cause``, to be drawn again, and how far that has come.
 
+    ``cause_key`` says which type, deal, person, organization or label it was, or in which calendar it is another day.
     ``after_id`` is the last record that is drawn again; ``total`` is how many there were at the beginning. A later row
     that asks for the same or for more takes an earlier one's place.
     """
@@ -123,7 +136,8 @@ class RedrawRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[Drawn] = mapped_column(text_enum(Drawn))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    type_key: Mapped[str] = mapped_column(String(64), default="")
+    cause: Mapped[Cause | None] = mapped_column(text_enum(Cause))
+    cause_key: Mapped[str] = mapped_column(String(64), default="")
     after_id: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int]
