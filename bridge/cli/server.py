@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
@@ -17,7 +18,7 @@ from bridge.cli.gateway import WsgiApp, behind_proxies, gateway
 from bridge.cli.turns import in_turn
 from bridge.cli.worker import WorkerProcess
 from bridge.config import Config
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, Conflict
 from plugins.application import DavOptions, DavServices, create_application
 from web import create_app
 
@@ -117,6 +118,19 @@ class Overseer(Arbiter):
         super().manage_workers()
         if self._sync is not None:
             self._sync.keep()
+
+    def start(self) -> None:
+        """Listen, and say where. Raises ``Conflict`` where that is not possible."""
+        try:
+            super().start()
+        except SystemExit as error:
+            raise Conflict(
+                f"The server cannot listen on {', '.join(self.cfg.bind)}.",
+                remedy="Another program listens there already, or this machine has no such address: end it, or choose "
+                "another in [server] or with --host and --port.",
+            ) from error
+        places = ", ".join(map(str, self.LISTENERS))
+        click.echo(f"The server listens on {places} until Ctrl+C or SIGTERM.", err=True)
 
     def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
         """End every child; the sync worker has as long as the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from tests.harness import ics
 from tests.system.connection import Connection
-from tests.system.server import Account, ServerProcess, serving
+from tests.system.server import PROGRAM, Account, ServerProcess, serving
 
 CLIENTS = 4
 ENOUGH = 60  # acknowledged writes before the server is told to end
@@ -35,6 +36,15 @@ def test_the_commands_make_an_account_that_works(sqlite_url: str, tmp_path: Path
         server.restart()
         with Connection(account) as connection:
             assert connection.propfind("/dav/anna/").status == 401
+
+
+def test_it_says_where_it_listens_and_where_it_cannot(sqlite_url: str, tmp_path: Path) -> None:
+    with serving(tmp_path / "server", sqlite_url) as server:
+        assert f"listens on {server.url} until" in server.said()
+        again = [*PROGRAM, "--config", str(server.config_file), "serve"]
+        second = subprocess.run(again, capture_output=True, text=True, check=False)
+        assert second.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{server.port}.\nAnother program" in second.stderr
 
 
 def test_a_write_is_seen_by_the_next_request_on_any_connection(any_server: ServerProcess, anna: Account) -> None:
