@@ -1,8 +1,4 @@
-"""Round after round of an incremental sync, one of whose runs meets a fault: it ends equal, and the state says why.
-
-A round changes, adds and deletes something on both sides, events and contacts, and an occurrence of a series. Then a
-run meets one fault, and later runs meet none.
-"""
+"""Round after round of an incremental sync: each changes, adds and deletes something on both sides."""
 
 from __future__ import annotations
 
@@ -12,20 +8,14 @@ from typing import Any
 
 from bridge.core.event import Event
 from bridge.core.person import Person
-from bridge.store.models.sync import ProblemKind, RunOutcome
-from tests.services.sync.scenarios.troubles import RIGHT, Faulty, Trouble
-from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, TOMORROW, World
-
-CLEAN = 4
-"""Runs within which everything has settled."""
+from tests.services.sync.scenarios.meeting import Meeting
+from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, TOMORROW
 
 
 @dataclass
-class Course:
-    """A connection that syncs events and contacts, through round after round."""
+class Course(Meeting):
+    """A connection that syncs events, contacts and an occurrence of a series, through round after round."""
 
-    world: World
-    account: Faulty
     round: int = 0
 
     def __post_init__(self) -> None:
@@ -80,45 +70,6 @@ class Course:
         changed = replace(series, summary=f"Standup {n}", recurrence=(), overrides=(), recurrence_id=at, start=at)
         self.world.calendar.edit(self.series, overrides=(replace(changed, end=at + timedelta(minutes=30)),))
 
-    def meet(self, trouble: Trouble, nth: int) -> bool:
-        """One run with a fault at the ``nth`` request, and what follows. Whether there were so many requests."""
-        self.change()
-        fault = trouble.fault(nth, self.account)
-        self.account.fake.faults.append(fault)
-        self.world.run()
-        state, needs_sign_in = self.world.state(), self.world.row().problem is ProblemKind.SIGN_IN
-        met = fault.seen >= nth
-        assert state.startswith(trouble.states if met else RIGHT), (state, self.world.row())
-        self.account.recover()
-        if needs_sign_in:
-            self.world.connections.reconnect(None, self.world.number)
-        self.settle()
-        return met
-
-    def settle(self) -> None:
-        world = self.world
-        for _ in range(CLEAN):
-            world.later(70)
-            if world.row().problem is not None:
-                world.start()
-            report = world.run()
-            assert report.outcome in {RunOutcome.DONE, RunOutcome.PARTLY}, report
-            if report.outcome is RunOutcome.DONE and not report.counts:
-                break
-        assert world.quiet()
-        assert world.state().startswith(RIGHT)
-        self.check()
-
     def check(self) -> None:
-        """Both sides have the same, each thing once."""
-        world = self.world
-        here = [each for each in world.here() if not each.startswith("Standup")]
-        there = [each for each in world.there() if not each.startswith("Standup")]
-        assert here == there
-        assert len(set(here)) == len(here)
-        assert world.people() == world.group.titles()
-        assert len(set(world.people())) == len(world.people())
-        notes = {each.summary: each for each in world.calendar.all().values()}
-        assert all(notes[each.subject].location == each.location for each in world.activities() if not each.series)
-        series = world.calendar.all()[self.series]
-        assert series.overrides
+        super().check()
+        assert self.world.calendar.all()[self.series].overrides

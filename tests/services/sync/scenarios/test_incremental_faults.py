@@ -18,15 +18,13 @@ from bridge.services.queue import Queue, Trigger
 from bridge.services.sync.pacing import Stop
 from bridge.services.worker import Pattern, Worker
 from tests.harness import Office
-from tests.services.sync.scenarios.exchange_remote import exchange_account
-from tests.services.sync.scenarios.google_remote import SECRET, google_account
-from tests.services.sync.scenarios.graph_remote import graph_account
+from tests.services.sync.scenarios.accounts import ACCOUNTS
+from tests.services.sync.scenarios.google_remote import SECRET
 from tests.services.sync.scenarios.incremental import Course
 from tests.services.sync.scenarios.troubles import SAMPLES, TROUBLES
 from tests.services.sync.scenarios.world import World
 from tests.system.chaos import CHAOS
 
-ACCOUNTS: dict[str, Any] = {"google": google_account, "graph": graph_account, "exchange": exchange_account}
 EACH = [pytest.param(remote, [name], id=f"{remote}-{name}") for remote in ACCOUNTS for name in TROUBLES[remote]]
 SOME = [pytest.param(remote, SAMPLES[remote], id=remote) for remote in ACCOUNTS]
 
@@ -41,11 +39,7 @@ def course(office: Office, remote: str) -> Iterator[Course]:
 def test_whatever_request_fails_it_ends_equal(course: Course, remote: str, names: Sequence[str]) -> None:
     """With "make chaos", each request fails in each way; otherwise one does in some."""
     for name in names:
-        trouble = TROUBLES[remote][name]
-        nth = 1 if CHAOS or trouble.calls != ("",) else 3
-        assert course.meet(trouble, nth)
-        while CHAOS and course.meet(trouble, nth + 1):
-            nth += 1
+        course.strike(TROUBLES[remote][name])
 
 
 def _google_tells(fake: Any) -> Iterator[Sequence[Notice] | str]:

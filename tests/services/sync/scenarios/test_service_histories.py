@@ -40,9 +40,7 @@ from tests.services.sync.histories import (
     Where,
     histories,
 )
-from tests.services.sync.scenarios.exchange_remote import exchange_account
-from tests.services.sync.scenarios.google_remote import google_account
-from tests.services.sync.scenarios.graph_remote import graph_account
+from tests.services.sync.scenarios.accounts import ACCOUNTS
 from tests.services.sync.scenarios.troubles import TROUBLES
 from tests.services.sync.scenarios.world import World
 from tests.services.sync.sides import Part, Shape, first_word
@@ -51,7 +49,6 @@ from tests.system.chaos import CHAOS, amount
 LATER = (NOW + timedelta(days=30)).date()
 MOST_FAILURES = 2  # of a history: an object that fails three times is parked, and stays different
 MOST_RUNS = 5
-ACCOUNTS: dict[str, Any] = {"google": google_account, "graph": graph_account, "exchange": exchange_account}
 _FAILURES = {
     "unsent": dict.fromkeys(ACCOUNTS, "500"),
     "unheard": dict.fromkeys(ACCOUNTS, "answer lost"),
