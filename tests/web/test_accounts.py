@@ -458,58 +458,6 @@ def test_each_state_has_its_words_and_its_button(anna: Browser, house: SyncHouse
 # Who may do what
 
 
-PATHS = (
-    ("GET", "/accounts/1"),
-    ("GET", "/accounts/1/choose/calendar"),
-    ("POST", "/accounts/1/choose/calendar"),
-    ("POST", "/accounts/1/options/calendar"),
-    ("POST", "/accounts/1/options/contacts"),
-    ("POST", "/accounts/1/options/connection"),
-    ("GET", "/accounts/1/preview"),
-    ("POST", "/accounts/1/start"),
-    ("GET", "/accounts/1/state"),
-    ("POST", "/accounts/1/pause"),
-    ("POST", "/accounts/1/stop"),
-    ("POST", "/accounts/1/sync"),
-    ("GET", "/accounts/1/reconnect"),
-    ("POST", "/accounts/1/reconnect"),
-    ("POST", "/accounts/1/remove"),
-)
-
-
-@pytest.mark.parametrize(("method", "path"), PATHS)
-def test_what_is_somebody_elses_is_not_there(house: SyncHouse, method: str, path: str) -> None:
-    house.running()
-    before = house.shown(1)
-    bob = signed_in(house, "bob")
-    sent = {"wanted": "/home", "confirmed": "yes", "secret": SECRET} | EVERY
-    answer = bob.get(path) if method == "GET" else bob.post(path, sent)
-    missing = bob.get(path.replace("1", "999", 1)) if method == "GET" else bob.post(path.replace("1", "999", 1), sent)
-    assert (answer.status_code, missing.status_code) == (404, 404)
-    assert house.shown(1).connection == before.connection
-    assert "elsewhere" not in answer.text
-    assert house.queue.waiting() == []
-
-
-@pytest.mark.parametrize(
-    "path", [path for method, path in PATHS if method == "POST"] + ["/accounts/new", "/accounts/new/find"]
-)
-def test_a_forged_form_does_nothing(house: SyncHouse, anna: Browser, path: str) -> None:
-    house.running()
-    before = house.shown(1)
-    for token in ("", "forged"):
-        answer = anna.client.post(path, base_url=anna.base_url, data={"csrf_token": token, "wanted": "/home"} | EVERY)
-        assert answer.status_code == 400
-    assert house.shown(1) == before
-
-
-@pytest.mark.parametrize("path", [path for method, path in PATHS if method == "GET"] + ["/accounts/", "/accounts/new"])
-def test_nobody_is_signed_in(house: SyncHouse, path: str) -> None:
-    answer = house.browser().get(path)
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith("/sign-in")
-
-
 def test_names_from_elsewhere_are_text(anna: Browser, house: SyncHouse) -> None:
     markup = "<script>alert(1)</script>"
     house.account.add_calendar("/odd", markup)

@@ -92,13 +92,6 @@ def test_others_persons_are_not_there(house: House, anna: Browser, twins: tuple[
     assert str(theirs.id) not in re.findall(r'name="person" value="(\d+)"', anna.get(PAGE).text)
 
 
-def test_forged_forms_change_nothing(house: House, anna: Browser, twins: tuple[Person, Person]) -> None:
-    sent = {"person": ids(twins), "survivor": str(twins[0].id), "csrf_token": "forged"}
-    for path in ("merge", "apart", "again"):
-        assert anna.post(f"{PAGE}{path}", sent).status_code == 400
-    assert not house.contacts.person(twins[1].id).deleted
-
-
 def test_there_may_be_none(anna: Browser) -> None:
     page = anna.get(PAGE).text
     check_html(page)

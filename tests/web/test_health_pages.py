@@ -9,9 +9,8 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from werkzeug.test import TestResponse
 
-from bridge.core.scope import ConflictPolicy
+from bridge.core.scope import ConflictPolicy, FlowKind
 from bridge.errors import Refused, TemporaryError
 from bridge.providers.memory.misbehaviour import Call, Fault, Raises
 from bridge.store import links, runs
@@ -292,52 +291,6 @@ def test_a_run_is_shown_and_undone_on_both_sides(house: SyncHouse, anna: Browser
     assert [each.subject for each in house.activities.owned_by(house.principals.find("anna").id)] == ["Call Anna"]
 
 
-# Who may see it
-
-
-PATHS = (
-    ("GET", "/health/1"),
-    ("GET", "/health/1/left-out"),
-    ("GET", "/health/1/conflicts"),
-    ("POST", "/health/1/conflicts/LINK"),
-    ("GET", "/health/1/decision"),
-    ("POST", "/health/1/decision"),
-    ("POST", "/health/1/retry"),
-    ("POST", "/health/1/results/RESULT/retry"),
-    ("POST", "/health/1/results/RESULT/ignore"),
-    ("GET", "/health/runs/RUN"),
-    ("POST", "/health/runs/RUN/undo"),
-)
-
-
-def filled(house: SyncHouse, path: str) -> str:
-    number, link = disputed(house)
-    run = house.troubles.runs(house.principals.find("anna"), number)[0].id
-    result = results(house, number)[0].id
-    return path.replace("LINK", str(link)).replace("RESULT", str(result)).replace("RUN", run)
-
-
-@pytest.mark.parametrize(("method", "path"), PATHS)
-def test_what_is_somebody_elses_is_not_there(house: SyncHouse, method: str, path: str) -> None:
-    address = filled(house, path)
-    before = results(house, 1)
-    bob = signed_in(house, "bob")
-    sent = {"answer": "accept", "part-summary": "ours"}
-    answer: TestResponse = bob.get(address) if method == "GET" else bob.post(address, sent)
-    assert answer.status_code == 404
-    assert "Call" not in answer.text
-    assert results(house, 1) == before
-
-
-@pytest.mark.parametrize("path", [path for method, path in PATHS if method == "POST"])
-def test_a_forged_form_does_nothing(house: SyncHouse, anna: Browser, path: str) -> None:
-    address = filled(house, path)
-    before = results(house, 1)
-    data = {"csrf_token": "forged", "answer": "accept", "part-summary": "ours"}
-    assert anna.client.post(address, base_url=anna.base_url, data=data).status_code == 400
-    assert results(house, 1) == before
-
-
 def test_titles_and_reasons_are_text(house: SyncHouse, anna: Browser) -> None:
     number = house.running()
     house.activity(MARKUP)
@@ -358,7 +311,10 @@ def test_an_administrator_sees_the_health_of_everybody(house: SyncHouse) -> None
 
 
 def test_one_write_there_is_taken_back_alone(house: SyncHouse, anna: Browser) -> None:
+    """Also where contacts are synced beside the calendar."""
     number = house.running()
+    house.connections.choose(None, number, FlowKind.CONTACTS, "/people")
+    house.connections.start(None, number, confirmed=True)
     house.activity("First")
     house.activity("Second")
     run = house.run(number)
@@ -372,14 +328,3 @@ def test_one_write_there_is_taken_back_alone(house: SyncHouse, anna: Browser) ->
     assert anna.post(path).status_code == 409
     house.run(number)
     assert [found.object.summary for found in house.calendar.resources.values()] == ["Second"]
-
-
-def test_nobody_takes_back_what_another_account_wrote(house: SyncHouse, anna: Browser) -> None:
-    number = house.running()
-    house.activity("First")
-    run = house.run(number)
-    with house.database.read() as session:
-        (written,) = runs.remote_changes(session, run_id=run.run_id)
-    bob = signed_in(house, "bob")
-    assert bob.post(f"/health/runs/{run.run_id}/changes/{written.id}/undo").status_code == 404
-    assert [found.object.summary for found in house.calendar.resources.values()] == ["First"]

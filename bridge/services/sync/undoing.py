@@ -80,7 +80,7 @@ class Undoing:
         if change.undone:
             raise Conflict("This has been undone already.")
         with leased(self._database, self._clock, run.connection_id, owner(), LEASE) as lease:
-            (back,) = self._backs(lease, run.connection_id, [change], {})
+            back = next(each for each in self._backs(lease, run.connection_id, [change], {}) if each.changes)
             return back.take()[0]
 
     def _backs(
