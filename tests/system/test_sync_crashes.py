@@ -20,10 +20,11 @@ from tests.system.syncing import Syncing, WorkerProcess, await_that, working
 
 OBJECTS = amount(quick=80, full=2_000)  # half of them on either side
 KILLS = amount(quick=6, full=200)
-LEAST_KILLS = amount(quick=1, full=180)  # on a quick machine, a few objects are synced before every kill had its turn
+LEAST_KILLS = amount(quick=1, full=200)  # on a quick machine, a few objects are synced before every kill had its turn
 LEASE = timedelta(seconds=1)
-LOOKING = 0.3  # the share of kills while a run still reads both sides
+ANYWHERE, LATER = 0.3, 0.85  # the share of kills at any moment, and that share once everything left comes by fifties
 MOST_DELAY = amount(quick=1, full=20) / 100  # seconds: into the middle of a portion
+MOST_LOOK = amount(quick=1, full=150) / 100  # seconds: somewhere in the look at both sides, or soon after it
 
 
 @pytest.fixture
@@ -55,19 +56,23 @@ class Storm:
 
     def progress(self) -> int:
         """How many objects have come to either side."""
-        written = sum(1 for _ in self.folder.glob("collections/collection-root/*/*/*.ics"))
-        return written + self.syncing.count_here() - OBJECTS
+        return self._there() + self.syncing.count_here() - OBJECTS
+
+    def _there(self) -> int:
+        return sum(1 for _ in self.folder.glob("collections/collection-root/*/*/*.ics"))
 
     def kill(self, left: int) -> bool:
         """Start the worker, and kill it during its run; ``left`` kills are to come. Whether it was in time."""
         before = self.syncing.latest()
         self.worker.start()
         await_that(lambda: self._runs(before), self.worker.said)
-        if self.random.random() >= LOOKING:
+        if self.random.random() < (ANYWHERE if self._there() < OBJECTS else LATER):
+            time.sleep(self.random.uniform(0, MOST_LOOK))
+        else:
             share = (OBJECTS - self.progress()) // left  # half of it on average, since a portion may be stored at once
             goal = self.progress() + self.random.randint(1, max(1, share))
             await_that(lambda: self.progress() >= goal or not self._runs(before), self.worker.said)
-        time.sleep(self.random.uniform(0, MOST_DELAY))
+            time.sleep(self.random.uniform(0, MOST_DELAY))
         self.worker.kill()
         return self._runs(before)
 
@@ -79,7 +84,9 @@ class Storm:
 def test_a_first_sync_outlives_every_kill(syncing: Syncing, tmp_path: Path) -> None:
     with working(syncing, "worker", lease=LEASE) as (worker,):
         storm = Storm(syncing, worker, tmp_path / "radicale")
-        killed = sum(storm.kill(KILLS - number) for number in range(KILLS) if not syncing.done())
+        killed = 0
+        while killed < KILLS and not syncing.done():
+            killed += storm.kill(KILLS - killed)
         assert killed >= LEAST_KILLS, f"The first sync ended after {killed} kills."
         if not syncing.done():
             worker.start()
