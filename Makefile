@@ -2,8 +2,8 @@
 
 PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done))
-# Processes of "make test", one more than two cores, since many tests wait for servers; 0 runs everything in one.
-JOBS ?= 3
+# Processes of "make test": one more than cores, since many tests wait for servers, but no more than 8; 0: all in one.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 PYTEST_ARGS ?=
 # What "make bench" measures; for a quick look: make bench BENCH_ARGS='--n 1000'.
 BENCH_ARGS ?= --n 1000 --n 10000 --growth 100000
