@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from bridge.core.activity import Activity
+from bridge.core.person import Organization
 from bridge.services import redrawing
 from tests.harness import CRM
 from tests.web.conftest import Browser, House
@@ -56,6 +58,20 @@ def test_one_is_told_of_ones_own(house: House, anna: Browser, zane: Browser) -> 
     assert "data-refresh" not in bob.get("/preferences/").text
     assert "Done" not in bob.get("/redraws/").text
     assert "Done: 0 of 5." in zane.get("/redraws/").text
+
+
+def test_another_name_of_an_organization_that_many_show(house: House, anna: Browser, zane: Browser) -> None:
+    owner = house.principals.find("anna").id
+    firm = house.contacts.create_organization(CRM, Organization("", owner, "Before"))
+    for each in house.activities.owned_by(owner):
+        house.activities.change(CRM, each.id, lambda found: replace(found, organization_id=firm.id))
+    assert (
+        anna.post(f"/contacts/organizations/{firm.id}", {"name": "After", "visibility": "everyone"}).status_code == 303
+    )
+    for browser, path in ((anna, "/contacts/organizations"), (zane, "/admin/")):
+        assert "Done: 0 of 5." in browser.get(path).text
+    house.redraws.finish(lambda _: None)
+    assert "data-refresh" not in anna.get("/contacts/organizations").text
 
 
 def test_the_script_is_told_to_show_it(house: House, anna: Browser) -> None:
