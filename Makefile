@@ -58,10 +58,12 @@ soak: $(TEST) ## send generated requests to a server, and play generated histori
 		tests/services/sync/test_histories.py $(PYTEST_ARGS)
 
 # What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities, a sync of
-# 2,000 objects whose worker is killed 200 times, and one that is cut short at each write with every kind of remote.
+# 2,000 objects whose worker is killed 200 times, one that is cut short at each write with every kind of remote, every kind
+# of nonsense in every field of the page, and all pages in small windows in every language.
 CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py redraws.py scale.py sync_crashes.py vdirsyncer.py) \
 	tests/services/sync/test_interruptions.py tests/services/sync/test_local_contract.py \
-	tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py
+	tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py \
+	tests/web/test_nonsense.py tests/browser/test_sights.py
 chaos: $(TEST) ## test concurrency, crashes, syncs cut short and very many activities for long
 	@DAVBRIDGE_TEST_CHAOS=1 $(BIN)/python -m pytest $(CHAOS) $(PYTEST_ARGS)
 
