@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bridge.core.event import Event
-from tests.services.sync.scenarios.meeting import Meeting
-from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, CRM, TOMORROW
+from tests.services.sync.scenarios.meeting import LATER, Meeting
+from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, CRM
 
 
 @dataclass
@@ -22,10 +22,10 @@ class First(Meeting):
         world, n = self.world, self.round = self.world, self.round + 1
         world.later(10)
         for name, hour in (("ours", 9), ("both", 11)):
-            world.activity(f"{name} {n}", hour=hour)
+            world.activity(f"{name} {n}", LATER, hour)
             world.person(f"{name} {n}", f"{name}{n}@example.com")
         for name, hour in (("theirs", 10), ("both", 11)):
-            world.event(f"{name} {n}", hour=hour)
+            world.event(f"{name} {n}", LATER, hour)
             world.contact(f"{name} {n}", f"{name}{n}@example.com")
         self._add_series()
         world.connect(CALENDAR, CONTACTS)
@@ -49,7 +49,7 @@ class First(Meeting):
             world.group.delete(contact)
 
     def _add_series(self) -> None:
-        start = datetime.combine(TOMORROW, time(8), UTC)
+        start = datetime.combine(LATER, time(8), UTC)
         times: dict[str, Any] = {"start": start, "end": start + timedelta(hours=1)}
         series = Event(f"series{self.round}@elsewhere", summary=f"Standup {self.round}", **times)
         at = start + timedelta(days=2)

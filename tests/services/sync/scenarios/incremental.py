@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.core.event import Event
 from bridge.core.person import Person
-from tests.services.sync.scenarios.meeting import Meeting
+from tests.services.sync.scenarios.meeting import LATER, Meeting
 from tests.services.sync.scenarios.world import CALENDAR, CONTACTS, TOMORROW
 
 
@@ -38,8 +38,8 @@ class Course(Meeting):
         world, n = self.world, self.round = self.world, self.round + 1
         world.later(10)
         here = {each.subject: each for each in world.activities()}
-        world.activity(f"ours {n}", hour=n % 24)
-        world.event(f"theirs {n}", hour=n % 24)
+        world.activity(f"ours {n}", LATER, n % 24)
+        world.event(f"theirs {n}", LATER, n % 24)
         self.people.append(world.person(f"Our {n}", phone=f"+371 2000{n:04}"))
         world.contact(f"Their {n}", phone=f"+371 2100{n:04}")
         self._edit_former(here, n - 1)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bridge.store.models.sync import ProblemKind, RunOutcome
 from tests.services.sync.scenarios.troubles import RIGHT, Faulty, Trouble
-from tests.services.sync.scenarios.world import World
+from tests.services.sync.scenarios.world import TOMORROW, World
 from tests.system.chaos import CHAOS
+
+LATER = TOMORROW + timedelta(days=30)
+"""Yet to come after all rounds: what is over does not travel (R6)."""
 
 CLEAN = 4
 """Runs within which everything has settled."""
