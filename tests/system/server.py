@@ -21,8 +21,8 @@ from bridge.core.user import User
 from tests.database import free_port
 
 PROGRAM = (sys.executable, "-W", "error", "-c", "from bridge.cli import main; main()")
-TRIES, PAUSE = 1200, 0.05  # a minute to start
-PATIENCE = 60  # seconds for a command, or for a stop; the machine may have much else to do
+TRIES, PAUSE = 3600, 0.05  # three minutes to start
+PATIENCE = 180  # seconds for a command, or for a stop; the machine may have much else to do
 
 _direct = build_opener(ProxyHandler({}))
 
