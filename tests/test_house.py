@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,17 @@ def _imports(file: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+@cache
+def modules_by_distribution() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for module, owners in metadata.packages_distributions().items():
+        for owner in owners:
+            found.setdefault(canonicalize_name(owner), set()).add(module)
+    return found
+
+
 def modules_of(distribution: str) -> set[str]:
-    wanted = canonicalize_name(distribution)
-    return {
-        module
-        for module, owners in metadata.packages_distributions().items()
-        if wanted in map(canonicalize_name, owners)
-    }
+    return modules_by_distribution().get(canonicalize_name(distribution), set())
 
 
 def closure(requirements: list[Requirement]) -> set[str]:

@@ -17,7 +17,7 @@ from benchmarks.sync.report import Report, verdicts
 
 pytestmark = pytest.mark.xdist_group("benchmarks.sync")  # one measurement for all
 
-SIZE = 20
+SIZE = 12
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,8 @@ def test_time_is_judged_where_it_is_large_enough(found: Report) -> None:
 
 
 def test_what_a_run_did_wrong_is_told(found: Report) -> None:
-    broken = replace(found, measured=[replace(found.measured[0], wrong=("19 here, 20 there",))])
-    assert broken.wrong() == [f"{MEMORY}, {SIZE} contacts, first sync: 19 here, 20 there"]
+    broken = replace(found, measured=[replace(found.measured[0], wrong=("11 here, 12 there",))])
+    assert broken.wrong() == [f"{MEMORY}, {SIZE} contacts, first sync: 11 here, 12 there"]
     assert "first sync ! |" in broken.text()
 
 

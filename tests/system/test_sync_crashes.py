@@ -18,8 +18,8 @@ from tests.system.chaos import amount
 from tests.system.server import ServerProcess
 from tests.system.syncing import Syncing, WorkerProcess, await_that, working
 
-OBJECTS = amount(quick=80, full=2_000)  # half of them on either side
-KILLS = amount(quick=6, full=200)
+OBJECTS = amount(quick=60, full=2_000)  # half of them on either side
+KILLS = amount(quick=4, full=200)
 LEAST_KILLS = amount(quick=1, full=200)  # on a quick machine, a few objects are synced before every kill had its turn
 LEASE = timedelta(seconds=1)
 ANYWHERE, LATER = 0.3, 0.85  # the share of kills at any moment, and that share once everything left comes by fifties
