@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchmarks import filling
+from benchmarks import bodies, filling
 from benchmarks.client import Client, WrongAnswer
 from benchmarks.corpus import Corpus
 from benchmarks.filling import LOGIN, Texts
@@ -175,6 +175,10 @@ def stock(folder: Path, held: Corpus = NOTHING_HELD) -> Iterator[Stock]:
     """Start a Radicale that holds so much, for as long as it is needed. Raises ``NotStarted``."""
     running = Radicale()(folder, held, _texts(folder / "rendered", held))
     try:
+        with Client(running.account) as client:
+            for path in (running.calendar, running.book):  # else it reads every text when it is asked first
+                client.propfind(path, bodies.ETAGS, "1")
+                client.report(path, bodies.sync(""))
         yield Stock(running, folder / "collections" / "collection-root" / LOGIN)
     finally:
         running.process.stop()
