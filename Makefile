@@ -60,7 +60,7 @@ soak: $(TEST) ## send generated requests to a server, and play generated histori
 # What "make test" does for seconds, here for long: fifty crashes, a minute of writers, 100,000 activities, a sync of
 # 2,000 objects whose worker is killed 200 times, one that is cut short at each write with every kind of remote, every kind
 # of nonsense in every field of the page, and all pages in small windows in every language.
-CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py redraws.py scale.py sync_crashes.py vdirsyncer.py) \
+CHAOS := $(addprefix tests/system/test_,concurrency.py crashes.py redraws.py scale.py sync_crashes.py sync_workers.py vdirsyncer.py) \
 	tests/services/sync/test_interruptions.py tests/services/sync/test_local_contract.py \
 	tests/services/sync/scenarios tests/providers tests/plugins/test_corpora.py \
 	tests/web/test_nonsense.py tests/browser/test_sights.py

@@ -16,8 +16,11 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+import pytest
+
+from tests.database import BOTH
 from tests.harness import Reply, ics
-from tests.system.chaos import amount
+from tests.system.chaos import CHAOS, amount
 from tests.system.connection import Connection
 from tests.system.following import Follower, tags, texts
 from tests.system.server import Account, ServerProcess
@@ -185,6 +188,7 @@ def _crashes() -> Iterator[tuple[int, bool]]:
         yield random.randint(1, MOST), number % 3 != 1
 
 
+@pytest.mark.parametrize("database_url", BOTH if CHAOS else ["sqlite"], indirect=True)
 def test_what_was_acknowledged_outlives_every_crash(own_server: ServerProcess) -> None:
     account = own_server.add_user("anna")
     writers = [Writer(account, number) for number in range(CLIENTS)]

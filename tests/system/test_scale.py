@@ -12,8 +12,9 @@ import pytest
 from bridge.core.activity import Activity
 from bridge.services.rendering import refresh_activities
 from bridge.store import activities
+from tests.database import BOTH
 from tests.harness import Client, ics
-from tests.system.chaos import amount
+from tests.system.chaos import CHAOS, amount
 from tests.system.connection import Connection
 from tests.system.following import Follower
 from tests.system.server import Account, ServerProcess
@@ -67,6 +68,7 @@ class Figures:
         return f"{SIZE:,} activities: {told}"
 
 
+@pytest.mark.parametrize("database_url", BOTH if CHAOS else ["sqlite"], indirect=True)
 def test_many_activities_do_not_stand_in_the_way(
     own_server: ServerProcess, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:

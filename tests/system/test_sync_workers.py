@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bridge.store.models.sync import RunOutcome
+from tests.database import BOTH
 from tests.providers.servers import RemoteServer, Reply, Request, ScriptedServer, radicale, scripted
 from tests.system.chaos import CHAOS
 from tests.system.server import ServerProcess
@@ -94,6 +95,7 @@ def test_two_workers_never_run_a_connection_at_once(gate: tuple[Gate, ScriptedSe
     syncing.check()
 
 
+@pytest.mark.parametrize("database_url", BOTH if CHAOS else ["sqlite"], indirect=True)
 @pytest.mark.parametrize("method", ["PUT", "REPORT"] if CHAOS else ["PUT"])
 def test_a_holder_that_wakes_up_late_writes_nothing(
     gate: tuple[Gate, ScriptedServer], syncing: Syncing, method: str
