@@ -19,7 +19,7 @@ from tests.system.samples import content_lines
 from tests.system.server import Account, ServerProcess
 from tests.system.vdirsyncer import Folder, Vdirsyncer
 
-MANY = {"sqlite": amount(quick=200, full=500), "postgresql": 250}  # files at first, of each kind
+MANY = {"sqlite": amount(quick=250, full=500), "postgresql": 250}  # files at first, of each kind
 NEW, OWN = 25, 20  # files that come later, records of the CRM's own
 HERE, CRM_SIDE = "Edited in a file", "Edited in the CRM"
 KEPT_UP = {"CATEGORIES", "DTSTAMP", "LAST-MODIFIED", "REV"}  # properties that the server changes by itself
