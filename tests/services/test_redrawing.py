@@ -23,14 +23,9 @@ from bridge.store.models.resources import Cause
 from tests.database import opened
 from tests.harness import CRM, Office
 
+pytestmark = pytest.mark.usefixtures("few_are_many")
+
 MANY = 7
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few are many, so that the tests are quick."""
-    monkeypatch.setattr(redrawing, "AT_ONCE", 2)
-    monkeypatch.setattr(redrawing, "PORTION", 3)
 
 
 @pytest.fixture

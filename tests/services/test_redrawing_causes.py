@@ -19,16 +19,11 @@ from bridge.store import redraws
 from bridge.store.database import Database
 from tests.harness import CRM, Office, ics
 
+pytestmark = pytest.mark.usefixtures("few_are_many")
+
 MANY = 7
 Fill = Callable[[Office, User, int], "Rename"]
 Rename = Callable[[str], object]
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few are many, so that the tests are quick."""
-    monkeypatch.setattr(redrawing, "AT_ONCE", 2)
-    monkeypatch.setattr(redrawing, "PORTION", 3)
 
 
 @pytest.fixture
